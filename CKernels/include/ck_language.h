@@ -1,0 +1,88 @@
+/* Kernels of the language model beside the matrix product: row assembly, rotary embedding, attention over the
+ * key/value cache, gating. */
+#ifndef CK_LANGUAGE_H
+#define CK_LANGUAGE_H
+#include "ck_common.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Builds the input rows of the language model.
+ *
+ * Shapes:  sources [m] int32, table [vocabulary, d] row-major in f32, f16 or bf16, extra [n_extra, d] float32 -> y [m, d]
+ * Rule:    source s >= 0 copies table row s; s < 0 copies extra row -(s + 1) (image and object tokens).
+ * Errors:  the caller checks that every source is in range. */
+typedef struct ck_assemble_rows_args {
+    const int32_t *sources;
+    const void *table;
+    const float *extra;
+    float *y;
+    int64_t m, d, y_stride, extra_stride;
+} ck_assemble_rows_args;
+CK_WARN_UNUSED ck_status ck_assemble_rows_check(const ck_assemble_rows_args *args);
+ck_variants ck_assemble_rows_f32_variants(void);
+ck_variants ck_assemble_rows_f16_variants(void);
+ck_variants ck_assemble_rows_bf16_variants(void);
+
+/* Rotates queries and keys by their positions and stores keys and values in the cache.
+ *
+ * Shapes:  q [m, heads * d], k, v [m, kv_heads * d] with row strides; positions, cells [m] int32;
+ *          cosines, sines [n_positions, d / 2] -> q in place; k_cache, v_cache [n_cells, kv_heads, d] at row cells[i]
+ * Layout:  half split as in HF LLaMA (rotate_half): pair (i, i + d/2).
+ * Errors:  the caller checks positions < n_positions and cells < n_cells.
+ * Source:  transformers 4.28.1 modeling_llama.apply_rotary_pos_emb */
+typedef struct ck_rope_append_args {
+    float *q;
+    const float *k, *v;
+    const int32_t *positions, *cells;
+    const float *cosines, *sines;
+    float *k_cache, *v_cache;
+    int64_t m, heads, kv_heads, d, q_stride, k_stride, v_stride;
+} ck_rope_append_args;
+CK_WARN_UNUSED ck_status ck_rope_append_check(const ck_rope_append_args *args);
+ck_variants ck_rope_append_f32_variants(void);
+
+/* Attention of query rows over the key/value cache, softmax over tiles, no stored score matrix.
+ *
+ * Shapes:  q [m, heads * d] (row stride q_stride), k_cache, v_cache [n_cells, kv_heads, d]
+ *          -> y [m, heads * d] (row stride y_stride)
+ * Visible: row i sees cells 0 ..< prefix_counts[i], then tail_cells[i * tail_stride + j], j < tail_counts[i].
+ *          A causal prefill has prefix_counts[i] = i + 1; beams share the prompt as prefix and list the cells of
+ *          their own history as tail, so a beam reorder moves indices, never keys or values.
+ * Numerics: float32, scale 1/sqrt(d); a row that sees nothing gives zeros. The result of a row does not depend on the
+ *          other rows nor on `parts`.
+ * Scratch: ck_attention_f32_cells_scratch_bytes(args, parts), 64-byte aligned.
+ * Slices:  parts share heads x rows. */
+typedef struct ck_attention_args {
+    const float *q, *k_cache, *v_cache;
+    float *y;
+    const int32_t *prefix_counts, *tail_cells, *tail_counts; /* tail_* may be NULL: no tails */
+    void *scratch;
+    int64_t m, heads, kv_heads, d, q_stride, y_stride, tail_stride;
+} ck_attention_args;
+CK_WARN_UNUSED ck_status ck_attention_f32_cells_check(const ck_attention_args *args);
+size_t ck_attention_f32_cells_scratch_bytes(const ck_attention_args *args, int parts);
+ck_variants ck_attention_f32_cells_variants(void);
+
+/* y = silu(gate) * up, all [m, n] with row strides; y may be gate or up. */
+typedef struct ck_silu_mul_args {
+    const float *gate, *up;
+    float *y;
+    int64_t m, n, gate_stride, up_stride, y_stride;
+} ck_silu_mul_args;
+CK_WARN_UNUSED ck_status ck_silu_mul_check(const ck_silu_mul_args *args);
+ck_variants ck_silu_mul_f32_variants(void);
+
+/* Natural logarithm of the softmax of each row, x [m, n] -> y [m, n]; x may be y. The sum runs in double. */
+typedef struct ck_log_softmax_args {
+    const float *x;
+    float *y;
+    int64_t m, n, x_stride, y_stride;
+} ck_log_softmax_args;
+CK_WARN_UNUSED ck_status ck_log_softmax_check(const ck_log_softmax_args *args);
+ck_variants ck_log_softmax_f32_variants(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets stand in dependency order: each knows only those above it. No unsafeFlags anywhere, because SwiftPM refuses
+// a versioned dependency that has them.
+
+let package = Package(
+    name: "leo-engine",
+    platforms: [.macOS(.v13)],
+    products: [
+        .library(name: "LEO", targets: ["LEO"]),
+        .library(name: "LEOConvert", targets: ["LEOConvert"]),
+        .library(name: "LEOImageIO", targets: ["LEOImageIO"]),
+        .executable(name: "leo", targets: ["LEOCommandLine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        // MARK: C
+
+        .target(
+            name: "CLEOKernels",
+            path: "CKernels",
+            publicHeadersPath: "include",
+            cSettings: [.headerSearchPath("cpu"), .headerSearchPath(".")],
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]
+        ),
+        .systemLibrary(name: "COpenMP"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "CLEOImageCodecs",
+            linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]
+        ),
+
+        // MARK: Internal
+
+        .target(name: "LEOTensor"),
+        .target(name: "ExecutionPlan", dependencies: ["CLEOKernels", "COpenMP", "LEOTensor"]),
+        .target(name: "LEOModel", dependencies: ["ExecutionPlan", "LEOTensor"]),
+        .target(name: "LEOArchive", dependencies: ["LEOTensor"]),
+        .target(name: "LEOText"),
+
+        // MARK: Public
+
+        .target(
+            name: "LEOConvert",
+            dependencies: ["CZlib", "ExecutionPlan", "LEOArchive", "LEOModel", "LEOTensor", "LEOText"]
+        ),
+        .target(name: "LEOScene", dependencies: ["LEOConvert", "LEOTensor"]),
+        .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene"]),
+        .target(
+            name: "LEO",
+            dependencies: ["ExecutionPlan", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
+        ),
+
+        // MARK: Tools
+
+        .target(
+            name: "LEOCheck",
+            dependencies: [
+                "CLEOKernels", "ExecutionPlan", "LEO", "LEOArchive", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
+                "LEOTensor", "LEOText",
+            ]
+        ),
+        .executableTarget(
+            name: "LEOCommandLine",
+            dependencies: [
+                "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
+                "LEOTensor", "LEOText",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        // MARK: Tests
+
+        .target(name: "TestSupport", dependencies: ["LEOTensor"], path: "Tests/Support"),
+        .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "TestSupport"]),
+        .testTarget(name: "LEOTensorTests", dependencies: ["LEOTensor", "TestSupport"]),
+        .testTarget(name: "ExecutionPlanTests", dependencies: ["CLEOKernels", "ExecutionPlan", "LEOTensor", "TestSupport"]),
+        .testTarget(name: "LEOModelTests", dependencies: ["ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]),
+        .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
+        .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
+        .testTarget(
+            name: "LEOConvertTests",
+            dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]
+        ),
+        .testTarget(name: "LEOSceneTests", dependencies: ["LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
+        .testTarget(
+            name: "LEOTests",
+            dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

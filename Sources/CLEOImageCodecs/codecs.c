@@ -1,0 +1,1 @@
+#include "cleo_image_codecs.h"

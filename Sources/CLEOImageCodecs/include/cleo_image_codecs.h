@@ -1,0 +1,3 @@
+#ifndef CLEO_IMAGE_CODECS_H
+#define CLEO_IMAGE_CODECS_H
+#endif

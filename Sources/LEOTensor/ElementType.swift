@@ -1,0 +1,34 @@
+/// The type of one tensor element, named as in the `.leo` file.
+public enum ElementType: String, Sendable, Codable, CaseIterable, Hashable {
+    case f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool
+
+    /// Size of one element in bytes.
+    public var byteCount: Int {
+        switch self {
+        case .f64, .i64: 8
+        case .f32, .i32: 4
+        case .f16, .bf16, .i16: 2
+        case .i8, .u8, .bool: 1
+        }
+    }
+
+    /// True for the types that hold real numbers.
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .f64, .f32, .f16, .bf16: true
+        default: false
+        }
+    }
+}
+
+/// Number of elements of a shape, or nil where a dimension is negative or the product overflows.
+public func elementCount(of shape: [Int]) -> Int? {
+    var count = 1
+    for dimension in shape {
+        guard dimension >= 0 else { return nil }
+        let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+        guard !overflow else { return nil }
+        count = product
+    }
+    return count
+}

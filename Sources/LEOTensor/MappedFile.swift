@@ -1,0 +1,83 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A file mapped read-only into memory. Opening it reads nothing.
+public final class MappedFile: @unchecked Sendable {
+    public let path: String
+    public let byteCount: Int
+    private let base: UnsafeMutableRawPointer?
+
+    /// - Throws: `FileError` that names the path and the reason.
+    public init(path: String) throws(FileError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, action: "open", code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, action: "open", code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError(path: path, action: "open", reason: status.st_mode & S_IFMT == S_IFDIR ? "is a directory" : "is not a regular file")
+        }
+        self.path = path
+        byteCount = Int(status.st_size)
+        guard byteCount > 0 else {
+            base = nil
+            return
+        }
+        guard let memory = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
+            throw FileError(path: path, action: "map", code: errno)
+        }
+        base = memory
+    }
+
+    deinit {
+        if let base { munmap(base, byteCount) }
+    }
+
+    /// All bytes; valid while the file object lives.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+
+    /// Tells the system that `range` is not needed soon, so that streaming through a large file keeps memory small.
+    public func release(_ range: Range<Int>) {
+        guard let base else { return }
+        let page = 4096
+        let first = (range.lowerBound + page - 1) / page * page
+        let last = min(range.upperBound, byteCount) / page * page
+        if last > first { madvise(base + first, last - first, MADV_DONTNEED) }
+    }
+
+    /// A tensor that borrows bytes of this file, or nil where it does not fit.
+    package func tensor(elementType: ElementType, shape: [Int], byteOffset: Int) -> Tensor? {
+        guard let count = elementCount(of: shape), byteOffset >= 0,
+            case let (length, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount), !overflow,
+            case let (end, pastEnd) = byteOffset.addingReportingOverflow(length), !pastEnd, end <= byteCount
+        else { return nil }
+        guard let base else { return Tensor(elementType: elementType, shape: shape) { _ in } }
+        let storage = TensorStorage(base: UnsafeRawPointer(base), byteCount: byteCount, owner: self)
+        return Tensor(elementType: elementType, shape: shape, storage: storage, byteOffset: byteOffset)
+    }
+}
+
+/// A file that could not be used: which, what was tried, and why.
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let path: String
+    public let action: String
+    public let reason: String
+
+    public init(path: String, action: String, reason: String) {
+        self.path = path
+        self.action = action
+        self.reason = reason
+    }
+
+    /// The reason is the system's text for `code` (an `errno` value).
+    public init(path: String, action: String, code: Int32) {
+        self.init(path: path, action: action, reason: String(cString: strerror(code)))
+    }
+
+    public var description: String { "\(path): cannot \(action): \(reason)" }
+}
