@@ -1,0 +1,160 @@
+package import CLEOKernels
+package import LEOTensor
+
+/// Where a kernel finds an operand: a slot of the pointer table and an offset into it.
+package struct Operand: Sendable {
+    package let slot: Int
+    package let byteOffset: Int
+    /// Distance between rows in elements.
+    package let rowStride: Int
+    package let type: ValueType
+    package let elementType: ElementType
+    /// Slot of the factors of an `i8` constant.
+    package let scaleSlot: Int?
+}
+
+/// What a step reads when it fills in the arguments of its kernel for one run.
+package struct Bindings {
+    package let pointers: UnsafePointer<UnsafeMutableRawPointer>
+    package let symbols: UnsafePointer<Int>
+    package let scratch: UnsafeMutableRawPointer?
+
+    package func raw(_ operand: Operand) -> UnsafeMutableRawPointer {
+        pointers[operand.slot] + operand.byteOffset
+    }
+    package func f32(_ operand: Operand) -> UnsafeMutablePointer<Float> {
+        raw(operand).assumingMemoryBound(to: Float.self)
+    }
+    package func f32(_ operand: Operand?) -> UnsafeMutablePointer<Float>? { operand.map { f32($0) } }
+    package func i32(_ operand: Operand) -> UnsafeMutablePointer<Int32> {
+        raw(operand).assumingMemoryBound(to: Int32.self)
+    }
+    package func scale(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
+        operand.scaleSlot.map { pointers[$0].assumingMemoryBound(to: Float.self) }
+    }
+    package subscript(_ extent: Extent) -> Int64 { Int64(extent.value(symbols)) }
+}
+
+/// One kernel call of a plan.
+package struct Step: Sendable {
+    package let name: String
+    package let operation: String
+    package let absorbed: [String]
+    package let kernelName: String
+    package let isa: String
+    package let kernel: ck_kernel
+    package let argumentByteCount: Int
+    /// Fills in the arguments for the symbols and addresses of one run.
+    package let bind: @Sendable (UnsafeMutableRawPointer, Bindings) -> Void
+    package let scratchByteCount: Int
+    package let inputs: [ValueID]
+    package let outputs: [ValueID]
+    package let floatingPointOperations: Extent
+}
+
+/// Collects the steps of a plan and hands operations what they need to choose and call kernels.
+package struct Lowering {
+    package let graph: Graph
+    package let instructionSet: ck_isa?
+    package let workers: Int
+    private let slots: [ValueID: Int]
+    private let placements: [ValueID: Placement]
+    private let constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+    package private(set) var steps: [Step] = []
+    private var node: Node?
+
+    /// Offset of a value inside the value that owns its memory.
+    struct Placement {
+        let root: ValueID
+        let byteOffset: Int
+    }
+
+    init(
+        graph: Graph, instructionSet: ck_isa?, workers: Int, slots: [ValueID: Int], placements: [ValueID: Placement],
+        constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+    ) {
+        self.graph = graph
+        self.instructionSet = instructionSet
+        self.workers = workers
+        self.slots = slots
+        self.placements = placements
+        self.constants = constants
+    }
+
+    mutating func lower(_ node: Node) throws(GraphError) {
+        self.node = node
+        try node.operation.lower(node, into: &self)
+    }
+
+    package func name(of node: Node) -> String { graph[node.outputs[0]].name }
+
+    package func operand(_ id: ValueID) -> Operand {
+        var columnOffset = 0
+        var current = id
+        while case .columns(let parent, let offset) = graph[current].kind {
+            columnOffset += offset
+            current = parent
+        }
+        let placement = placements[current] ?? Placement(root: current, byteOffset: 0)
+        let constant = constants[placement.root]
+        let elementType = constant?.constant.elementType ?? graph[current].type.elementType
+        return Operand(
+            slot: slots[placement.root] ?? 0,
+            byteOffset: placement.byteOffset + columnOffset * elementType.byteCount,
+            rowStride: graph.type(current).columns.upperBound,
+            type: graph.type(id), elementType: elementType, scaleSlot: constant?.scaleSlot)
+    }
+
+    package func constant(_ id: ValueID) -> Constant? { constants[id]?.constant }
+
+    /// The best row of a kernel table for this plan.
+    package func choose(_ variants: ck_variants, _ what: String) throws(GraphError) -> ck_variant {
+        if let instructionSet, let row = ck_find_variant(variants, instructionSet) { return row.pointee }
+        if instructionSet != nil { return variants.rows[Int(variants.count) - 1] }
+        guard let row = ck_select(variants) else {
+            throw .notLowered(node: what, operation: what, reason: "its kernel table is empty")
+        }
+        return row.pointee
+    }
+
+    /// Adds a kernel call. Arguments are checked once, with every symbol at its upper bound.
+    package mutating func call<Arguments: BitwiseCopyable>(
+        _ variants: ck_variants, check: (UnsafePointer<Arguments>?) -> ck_status,
+        scratch: ((UnsafePointer<Arguments>?, Int32) -> Int)? = nil, zero: @autoclosure @escaping @Sendable () -> Arguments,
+        reads: [ValueID]? = nil, writes: [ValueID]? = nil,
+        bind: @escaping @Sendable (inout Arguments, Bindings) -> Void
+    ) throws(GraphError) {
+        guard let node else { return }
+        let name = name(of: node)
+        let row = try choose(variants, name)
+        var arguments = zero()
+        let bounds = graph.symbols.map(\.upperBound) + [0]
+        // Any aligned address will do: the check looks at sizes and at what is nil.
+        let addresses = [UnsafeMutableRawPointer](repeating: Self.placeholder, count: (slots.values.max() ?? 0) + constants.count + 2)
+        bounds.withUnsafeBufferPointer { symbols in
+            addresses.withUnsafeBufferPointer { pointers in
+                guard let symbols = symbols.baseAddress, let pointers = pointers.baseAddress else { return }
+                bind(&arguments, Bindings(pointers: pointers, symbols: symbols, scratch: Self.placeholder))
+            }
+        }
+        guard check(&arguments) == CK_OK else {
+            throw .notLowered(node: name, operation: node.operation.name, reason: "\(String(cString: row.name)) refuses these sizes")
+        }
+        let scratchByteCount = scratch.map { $0(&arguments, Int32(workers)) } ?? 0
+        steps.append(
+            Step(
+                name: name, operation: node.operation.name, absorbed: node.absorbed, kernelName: String(cString: row.name),
+                isa: String(cString: ck_isa_name(row.isa)), kernel: row.run,
+                argumentByteCount: MemoryLayout<Arguments>.stride,
+                bind: { memory, bindings in
+                    var arguments = zero()
+                    bind(&arguments, bindings)
+                    memory.storeBytes(of: arguments, as: Arguments.self)
+                },
+                scratchByteCount: scratchByteCount, inputs: reads ?? node.inputs, outputs: writes ?? node.outputs,
+                floatingPointOperations: node.operation.floatingPointOperations(
+                    node.inputs.map { graph.type($0) }, node.outputs.map { graph.type($0) })))
+    }
+
+    nonisolated(unsafe) private static let placeholder = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+}

@@ -1,0 +1,221 @@
+internal import CLEOKernels
+internal import LEOTensor
+
+/// A compiled graph: kernel calls in order, every buffer placed, every constant found. Immutable and shared.
+public struct Plan: Sendable {
+    public let name: String
+    package let graph: Graph
+    package let steps: [Step]
+    /// Slot of the pointer table for each value that owns memory.
+    let slots: [ValueID: Int]
+    let slotCount: Int
+    /// Offset in the arena by slot; other slots hold constants or states.
+    let arenaOffsets: [Int: Int]
+    let scratchOffsets: [Int]
+    let stateSlots: [(slot: Int, byteCount: Int)]
+    let constantSlots: [(slot: Int, tensor: Tensor)]
+    /// Offset of a value inside the value that owns its memory.
+    let placements: [ValueID: Lowering.Placement]
+    /// Bytes of the arena that one instance of the plan needs.
+    public let arenaByteCount: Int
+    /// Bytes of the states (key/value caches), reserved in full, used as they fill.
+    public var stateByteCount: Int { stateSlots.reduce(0) { $0 + $1.byteCount } }
+    /// Threads that run each step.
+    public let workers: Int
+
+    package var symbols: [Symbol] { graph.symbols }
+}
+
+/// Choices made when a graph is compiled.
+package struct CompileOptions: Sendable {
+    /// Threads per step; 0 takes every core.
+    package var workers = 0
+    /// Kernels of exactly this instruction set where a family has them, else the reference; nil for the best.
+    package var instructionSetName: String?
+    /// Whether passes run; off only to compare.
+    package var optimises = true
+    package init() {}
+}
+
+extension Graph {
+    /// The graph after all passes.
+    package func optimised() -> Graph {
+        var graph = self
+        for pass in Self.passes { pass.run(on: &graph) }
+        return graph
+    }
+
+    private static var passes: [any Pass] {
+        [FoldBatchNorm(), FoldConstantSum(), FuseEpilogues(), FuseNormResidual(), FuseSetAbstraction(), PackWeights(), RemoveUnused()]
+    }
+
+    /// Compiles the graph for a source of constants.
+    package func compiled(_ source: any ConstantSource, options: CompileOptions = CompileOptions()) throws -> Plan {
+        var graph = options.optimises ? optimised() : self
+        if !options.optimises { PackWeights().run(on: &graph) }
+        return try PlanCompiler(graph, source, options).compile()
+    }
+}
+
+/// Rewrites a graph without changing what it computes.
+package protocol Pass: Sendable {
+    func run(on graph: inout Graph)
+}
+
+struct PlanCompiler {
+    private let graph: Graph
+    private let source: any ConstantSource
+    private let options: CompileOptions
+
+    init(_ graph: Graph, _ source: any ConstantSource, _ options: CompileOptions) {
+        self.graph = graph
+        self.source = source
+        self.options = options
+    }
+
+    func compile() throws -> Plan {
+        let workers = options.workers > 0 ? options.workers : WorkerTeam.coreCount
+        let instructionSet = try requestedInstructionSet()
+        var slots: [ValueID: Int] = [:]
+        var constants: [ValueID: (constant: Constant, scaleSlot: Int?)] = [:]
+        var constantSlots: [(slot: Int, tensor: Tensor)] = []
+        var stateSlots: [(slot: Int, byteCount: Int)] = []
+        var next = 0
+        func slot(for id: ValueID) -> Int {
+            if let known = slots[id] { return known }
+            slots[id] = next
+            next += 1
+            return next - 1
+        }
+        let placements = mergedPlacements()
+        for node in graph.nodes {
+            for id in node.inputs + node.outputs {
+                let owner = graph.root(of: id)
+                let root = placements[owner]?.root ?? owner
+                guard slots[root] == nil else { continue }
+                let number = slot(for: root)
+                switch graph[root].kind {
+                case .constant(let recipe):
+                    let constant = try source.constant(recipe)
+                    guard constant.shape == recipe.shape else {
+                        throw GraphError.constant(name: recipe.name, expected: "\(recipe.shape)", found: "\(constant.shape)")
+                    }
+                    constantSlots.append((number, constant.storage))
+                    var scaleSlot: Int?
+                    if let scale = constant.scale {
+                        scaleSlot = next
+                        constantSlots.append((next, scale))
+                        next += 1
+                    }
+                    constants[root] = (constant, scaleSlot)
+                case .state: stateSlots.append((number, graph.type(root).upperByteCount))
+                case .input, .intermediate, .columns: break
+                }
+            }
+        }
+        for (_, id) in graph.inputs { _ = slot(for: id) }
+
+        var lowering = Lowering(
+            graph: graph, instructionSet: instructionSet, workers: workers, slots: slots, placements: placements,
+            constants: constants)
+        for node in graph.nodes { try lowering.lower(node) }
+        let steps = lowering.steps
+
+        let (arenaOffsets, scratchOffsets, byteCount) = placeBuffers(steps, slots, placements)
+        return Plan(
+            name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
+            scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
+            arenaByteCount: byteCount, workers: workers)
+    }
+
+    /// LEO_ISA is honoured by the kernel tables themselves; here an unusable value becomes an error.
+    private func requestedInstructionSet() throws(GraphError) -> ck_isa? {
+        var cap = CK_ISA_REF
+        switch ck_isa_cap(&cap) {
+        case CK_OK: break
+        case CK_INVALID_ARGUMENT:
+            throw .instructionSet(name: WorkerTeam.environment("LEO_ISA"), reason: "unknown name; known are \(Self.instructionSetNames.joined(separator: ", "))")
+        default:
+            throw .instructionSet(name: WorkerTeam.environment("LEO_ISA"), reason: "this CPU does not have it")
+        }
+        guard let name = options.instructionSetName else { return nil }
+        guard let index = Self.instructionSetNames.firstIndex(of: name) else {
+            throw .instructionSet(name: name, reason: "unknown name; known are \(Self.instructionSetNames.joined(separator: ", "))")
+        }
+        let isa = ck_isa(UInt32(index))
+        guard ck_isa_supported(isa) else { throw .instructionSet(name: name, reason: "this CPU does not have it") }
+        return isa
+    }
+
+    private static var instructionSetNames: [String] { (0..<7).map { String(cString: ck_isa_name(ck_isa($0))) } }
+
+    /// Values that live inside another one: the parts of a concatenation are written straight into the whole, and an
+    /// operation that can work in place takes over the memory of an input nobody needs any more.
+    private func mergedPlacements() -> [ValueID: Lowering.Placement] {
+        var placements: [ValueID: Lowering.Placement] = [:]
+        let uses = Uses(graph)
+        for (index, node) in graph.nodes.enumerated() {
+            if node.operation is ConcatenateRows {
+                var offset = 0
+                for input in node.inputs {
+                    placements[input] = Lowering.Placement(root: node.outputs[0], byteOffset: offset)
+                    offset += graph.type(input).upperByteCount
+                }
+            } else if let position = node.operation.inPlaceInput, position < node.inputs.count {
+                let input = node.inputs[position]
+                if case .intermediate = graph[input].kind, uses.lastReader(of: input) == index, placements[input] == nil,
+                    !uses.isOutput(input), placements[node.outputs[0]] == nil,
+                    !node.inputs.enumerated().contains(where: { $0.offset != position && graph.root(of: $0.element) == input })
+                {
+                    placements[node.outputs[0]] = Lowering.Placement(root: input, byteOffset: 0)
+                }
+            }
+        }
+        // Chains of in-place operations end at the first owner.
+        for id in placements.keys {
+            while let placement = placements[id], let outer = placements[placement.root] {
+                placements[id] = Lowering.Placement(root: outer.root, byteOffset: placement.byteOffset + outer.byteOffset)
+            }
+        }
+        return placements
+    }
+
+    private func placeBuffers(
+        _ steps: [Step], _ slots: [ValueID: Int], _ placements: [ValueID: Lowering.Placement]
+    ) -> (offsets: [Int: Int], scratch: [Int], byteCount: Int) {
+        func owner(_ id: ValueID) -> ValueID {
+            let root = graph.root(of: id)
+            return placements[root]?.root ?? root
+        }
+        var lifetimes: [ValueID: Lifetime] = [:]
+        func touch(_ id: ValueID, at step: Int) {
+            let id = owner(id)
+            switch graph[id].kind {
+            case .constant, .state: return
+            case .input: lifetimes[id, default: Lifetime(first: -1, last: step)].last = step
+            default:
+                lifetimes[id, default: Lifetime(first: step, last: step)].last = step
+            }
+        }
+        for (_, id) in graph.inputs { touch(id, at: 0) }
+        for (index, step) in steps.enumerated() {
+            for id in step.inputs + step.outputs { touch(id, at: index) }
+        }
+        for (_, id) in graph.outputs { touch(id, at: steps.count) }
+
+        let values = lifetimes.keys.sorted { $0.index < $1.index }
+        var buffers = values.map { id in
+            // An owner may be larger than its own type when a concatenation lives in it.
+            ArenaPlanner.Buffer(byteCount: graph.type(id).upperByteCount, lifetime: lifetimes[id] ?? Lifetime(first: 0, last: 0))
+        }
+        buffers += steps.enumerated().map { index, step in
+            ArenaPlanner.Buffer(byteCount: step.scratchByteCount, lifetime: Lifetime(first: index, last: index))
+        }
+        let arena = ArenaPlanner(buffers)
+        var offsets: [Int: Int] = [:]
+        for (position, id) in values.enumerated() {
+            if let slot = slots[id] { offsets[slot] = arena.offsets[position] }
+        }
+        return (offsets, Array(arena.offsets[values.count...]), arena.byteCount)
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+package import LEOTensor
+
+/// The memory of one user of a plan: arena, states, kernel arguments. Used by one thread at a time.
+///
+/// Everything is allocated here; running allocates nothing.
+package final class PlanInstance {
+    package let plan: Plan
+    private let arena: UnsafeMutableRawPointer
+    private let states: [UnsafeMutableRawPointer]
+    private let stateByteCounts: [Int]
+    private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    private let symbols: UnsafeMutableBufferPointer<Int>
+    private let argumentMemory: UnsafeMutableRawPointer
+    private let bound: UnsafeMutableBufferPointer<BoundStep>
+    private let times: UnsafeMutableBufferPointer<UInt64>
+    /// Whether runs record the time of each step.
+    package var recordsTimes = false
+
+    package init(_ plan: Plan) throws(FileError) {
+        self.plan = plan
+        arena = try Self.reserve(plan.arenaByteCount)
+        var states: [UnsafeMutableRawPointer] = []
+        for state in plan.stateSlots { states.append(try Self.reserve(state.byteCount)) }
+        self.states = states
+        stateByteCounts = plan.stateSlots.map(\.byteCount)
+
+        pointers = .allocate(capacity: plan.slotCount + 1)
+        pointers.initialize(repeating: arena, count: plan.slotCount + 1)
+        for (slot, offset) in plan.arenaOffsets { pointers[slot] = arena + offset }
+        for (index, state) in plan.stateSlots.enumerated() { pointers[state.slot] = states[index] }
+        for (slot, tensor) in plan.constantSlots { pointers[slot] = UnsafeMutableRawPointer(mutating: tensor.baseAddress) }
+
+        symbols = .allocate(capacity: plan.symbols.count + 1)
+        symbols.initialize(repeating: 0)
+        for (index, symbol) in plan.symbols.enumerated() { symbols[index] = symbol.upperBound }
+
+        let strides = plan.steps.map { ($0.argumentByteCount + 63) / 64 * 64 }
+        argumentMemory = .allocate(byteCount: max(strides.reduce(0, +), 64), alignment: 64)
+        bound = .allocate(capacity: plan.steps.count)
+        var offset = 0
+        for (index, step) in plan.steps.enumerated() {
+            bound.initializeElement(at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset))
+            offset += strides[index]
+        }
+        times = .allocate(capacity: max(plan.steps.count, 1))
+        times.initialize(repeating: 0)
+    }
+
+    deinit {
+        munmap(arena, max(plan.arenaByteCount, 1))
+        for (index, state) in states.enumerated() { munmap(state, max(stateByteCounts[index], 1)) }
+        pointers.deallocate()
+        symbols.deallocate()
+        argumentMemory.deallocate()
+        bound.deallocate()
+        times.deallocate()
+    }
+
+    /// Zeroed pages that take memory only when touched.
+    private static func reserve(_ byteCount: Int) throws(FileError) -> UnsafeMutableRawPointer {
+        let memory = mmap(nil, max(byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | noReserve, -1, 0)
+        guard let memory, memory != MAP_FAILED else {
+            throw FileError(path: "memory", action: "reserve \(byteCount) bytes", code: errno)
+        }
+        return memory
+    }
+
+    #if os(Linux)
+    private static let noReserve = MAP_NORESERVE
+    #else
+    private static let noReserve: Int32 = 0
+    #endif
+
+    // MARK: Values
+
+    package func set(_ symbol: Symbol, to value: Int) {
+        precondition(value >= 0 && value <= symbol.upperBound, "\(symbol.name) is \(value), the plan allows at most \(symbol.upperBound)")
+        symbols[symbol.index] = value
+    }
+
+    /// The memory of an input or output by name, as large as the current symbols say.
+    package func bytes(_ name: String) -> UnsafeMutableRawBufferPointer {
+        guard let id = plan.graph.inputs[name] ?? plan.graph.outputs.first(where: { $0.name == name })?.value else {
+            preconditionFailure("\(plan.name) has no value named \(name)")
+        }
+        let type = plan.graph.type(id)
+        let root = plan.graph.root(of: id)
+        let placement = plan.placements[root] ?? Lowering.Placement(root: root, byteOffset: 0)
+        guard root == id, let slot = plan.slots[placement.root] else { preconditionFailure("\(name) is not contiguous") }
+        let count = type.count.value(UnsafePointer(symbols.baseAddress!)) * type.elementType.byteCount
+        return UnsafeMutableRawBufferPointer(start: pointers[slot] + placement.byteOffset, count: count)
+    }
+
+    package func floats(_ name: String) -> UnsafeMutableBufferPointer<Float> { bytes(name).bindMemory(to: Float.self) }
+    package func integers(_ name: String) -> UnsafeMutableBufferPointer<Int32> { bytes(name).bindMemory(to: Int32.self) }
+
+    /// Copies `values` to the start of an input.
+    package func write<Element: BitwiseCopyable>(_ values: some Sequence<Element>, to name: String) {
+        let target = bytes(name)
+        precondition(values.underestimatedCount * MemoryLayout<Element>.stride <= target.count, "\(name) is too small")
+        var index = 0
+        for value in values {
+            target.storeBytes(of: value, toByteOffset: index, as: Element.self)
+            index += MemoryLayout<Element>.stride
+        }
+    }
+
+    package func write(_ tensor: Tensor, to name: String) {
+        let target = bytes(name)
+        tensor.withBytes {
+            precondition($0.count <= target.count, "\(name) is too small")
+            target.copyMemory(from: $0)
+        }
+    }
+
+    // MARK: Running
+
+    /// Runs every step. Returns false when `cancellation` stopped it; outputs then mean nothing.
+    package func run(cancellation: Cancellation? = nil) -> Bool {
+        let bindings = symbols.baseAddress.map { UnsafePointer($0) }
+        guard let bindings else { return true }
+        for (index, step) in plan.steps.enumerated() {
+            step.bind(
+                UnsafeMutableRawPointer(mutating: bound[index].arguments),
+                Bindings(pointers: pointers, symbols: bindings, scratch: arena + plan.scratchOffsets[index]))
+        }
+        return WorkerTeam.run(
+            UnsafeBufferPointer(bound), workers: plan.workers, cancellation: cancellation,
+            times: recordsTimes ? times.baseAddress : nil)
+    }
+
+    /// Nanoseconds of each step in the last recorded run.
+    package var stepTimes: [UInt64] { Array(times.prefix(plan.steps.count)) }
+}
