@@ -1,0 +1,117 @@
+/* The specification of the small language kernels in plain loops. */
+#include "half/half.h"
+#include "language/language.h"
+
+#include <math.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+/* MARK: assemble_rows */
+
+static const float *extra_row(const ck_assemble_rows_args *a, int64_t source) {
+    return a->extra + -(source + 1) * a->extra_stride;
+}
+
+void ck_assemble_rows_f32_ref(const void *args, int part, int parts) {
+    const ck_assemble_rows_args *a = args;
+    int64_t begin, end;
+    ck_slice(a->m, 1, part, parts, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t s = a->sources[i];
+        const float *row = s < 0 ? extra_row(a, s) : (const float *)a->table + s * a->d;
+        memcpy(a->y + i * a->y_stride, row, (size_t)a->d * sizeof *row);
+    }
+}
+
+void ck_assemble_rows_f16_ref(const void *args, int part, int parts) {
+    const ck_assemble_rows_args *a = args;
+    int64_t begin, end;
+    ck_slice(a->m, 1, part, parts, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t s = a->sources[i];
+        float *y = a->y + i * a->y_stride;
+        for (int64_t j = 0; j < a->d; j++)
+            y[j] = s < 0 ? extra_row(a, s)[j] : ck_f32_from_f16_value(((const uint16_t *)a->table)[s * a->d + j]);
+    }
+}
+
+void ck_assemble_rows_bf16_ref(const void *args, int part, int parts) {
+    const ck_assemble_rows_args *a = args;
+    int64_t begin, end;
+    ck_slice(a->m, 1, part, parts, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t s = a->sources[i];
+        float *y = a->y + i * a->y_stride;
+        for (int64_t j = 0; j < a->d; j++)
+            y[j] = s < 0 ? extra_row(a, s)[j] : ck_f32_from_bf16_value(((const uint16_t *)a->table)[s * a->d + j]);
+    }
+}
+
+/* MARK: rope_append */
+
+/* y = x * cos + rotate_half(x) * sin; y may be x. */
+static void rotate(const float *x, const float *cosines, const float *sines, int64_t d, float *y) {
+    const int64_t half = d / 2;
+    for (int64_t j = 0; j < half; j++) {
+        const float low = x[j], high = x[j + half];
+        y[j] = low * cosines[j] - high * sines[j];
+        y[j + half] = high * cosines[j] + low * sines[j];
+    }
+}
+
+void ck_rope_append_f32_ref(const void *args, int part, int parts) {
+    const ck_rope_append_args *a = args;
+    const int64_t d = a->d, per_row = a->heads + a->kv_heads;
+    int64_t begin, end;
+    ck_slice(a->m * per_row, 1, part, parts, &begin, &end);
+    for (int64_t item = begin; item < end; item++) {
+        const int64_t i = item / per_row, head = item % per_row;
+        const float *cosines = a->cosines + a->positions[i] * (d / 2);
+        const float *sines = a->sines + a->positions[i] * (d / 2);
+        if (head < a->heads) {
+            float *q = a->q + i * a->q_stride + head * d;
+            rotate(q, cosines, sines, d, q);
+        } else {
+            const int64_t kv_head = head - a->heads;
+            const int64_t cell = (a->cells[i] * a->kv_heads + kv_head) * d;
+            rotate(a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache + cell);
+            memcpy(a->v_cache + cell, a->v + i * a->v_stride + kv_head * d, (size_t)d * sizeof(float));
+        }
+    }
+}
+
+/* MARK: silu_mul */
+
+void ck_silu_mul_f32_ref(const void *args, int part, int parts) {
+    const ck_silu_mul_args *a = args;
+    const int64_t pieces = (a->n + CK_SILU_COLUMNS - 1) / CK_SILU_COLUMNS;
+    int64_t begin, end;
+    ck_slice(a->m * pieces, 1, part, parts, &begin, &end);
+    for (int64_t item = begin; item < end; item++) {
+        const int64_t i = item / pieces, first = item % pieces * CK_SILU_COLUMNS;
+        const int64_t last = a->n - first < CK_SILU_COLUMNS ? a->n : first + CK_SILU_COLUMNS;
+        for (int64_t j = first; j < last; j++) {
+            const float gate = a->gate[i * a->gate_stride + j];
+            a->y[i * a->y_stride + j] = gate / (1.0f + expf(-gate)) * a->up[i * a->up_stride + j];
+        }
+    }
+}
+
+/* MARK: log_softmax */
+
+void ck_log_softmax_f32_ref(const void *args, int part, int parts) {
+    const ck_log_softmax_args *a = args;
+    int64_t begin, end;
+    ck_slice(a->m, 1, part, parts, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
+        const float *x = a->x + i * a->x_stride;
+        float *y = a->y + i * a->y_stride;
+        float largest = -INFINITY;
+        for (int64_t j = 0; j < a->n; j++) largest = x[j] > largest ? x[j] : largest;
+        double sum = 0.0;
+        for (int64_t j = 0; j < a->n; j++) sum += exp((double)x[j] - (double)largest);
+        const double shift = (double)largest + log(sum);
+        for (int64_t j = 0; j < a->n; j++) y[j] = (float)((double)x[j] - shift);
+    }
+}

@@ -1,0 +1,51 @@
+/* Argument check and variant tables of ck_linear. */
+#include "linear/linear.h"
+#include "linear/check.h"
+#include "ck_target.h"
+
+ck_status ck_linear_check(const ck_linear_args *a) {
+    if (!a) return CK_INVALID_ARGUMENT;
+    if (a->m < 0 || a->n < 0 || a->k < 0 || a->rank < 0) return CK_INVALID_ARGUMENT;
+    if (a->activation < CK_ACT_NONE || a->activation > CK_ACT_SILU) return CK_INVALID_ARGUMENT;
+    /* Packed sizes in bytes must fit; the last panel counts in full. */
+    const int64_t panels = a->n / CK_PANEL + (a->n % CK_PANEL != 0);
+    if (!ck_fits3(panels, CK_PANEL * 4, a->k) || !ck_fits3(panels, CK_PANEL * 4, a->rank)) return CK_INVALID_ARGUMENT;
+    if (a->m == 0 || a->n == 0) return CK_OK;
+
+    if (!ck_rows_ok(a->y, a->m, a->n, a->y_stride) || !ck_rows_ok(a->x, a->m, a->k, a->x_stride))
+        return CK_INVALID_ARGUMENT;
+    if (a->k > 0 && !a->weight) return CK_INVALID_ARGUMENT;
+    if (!ck_floats_ok(a->weight_scale) || !ck_floats_ok(a->bias) || !ck_floats_ok(a->channel_scale))
+        return CK_INVALID_ARGUMENT;
+    if (a->lora_x) {
+        if (!ck_rows_ok(a->lora_x, a->m, a->rank, a->lora_x_stride)) return CK_INVALID_ARGUMENT;
+        if (a->rank > 0 && (!a->lora_b || !ck_floats_ok(a->lora_b))) return CK_INVALID_ARGUMENT;
+    }
+    if (a->residual) {
+        if (!ck_rows_ok(a->residual, a->m, a->n, a->residual_stride)) return CK_INVALID_ARGUMENT;
+        if (a->residual == a->y && a->m > 1 && a->residual_stride != a->y_stride) return CK_INVALID_ARGUMENT;
+    }
+    if ((a->k > 0 && (a->x == a->y || a->weight == a->y)) || (a->lora_x == a->y && a->rank > 0))
+        return CK_INVALID_ARGUMENT;
+    return CK_OK;
+}
+
+/* Best first; an instruction set is one row here and one file beside this one. */
+#if CK_X86
+#define ROWS(type) \
+    {"ck_linear_f32_" #type "_nk16_avx2", CK_ISA_AVX2, ck_linear_f32_##type##_nk16_avx2}, \
+    {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref}
+#else
+#define ROWS(type) {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref}
+#endif
+
+#define TABLE(type) \
+    ck_variants ck_linear_f32_##type##_nk16_variants(void) { \
+        static const ck_variant rows[] = {ROWS(type)}; \
+        return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
+    }
+
+TABLE(f32)
+TABLE(f16)
+TABLE(bf16)
+TABLE(i8g128)

@@ -1,0 +1,109 @@
+/* The inner loops of ck_linear for AVX2.
+ *
+ * A tile is `rows` rows of x times `panels` panels of 16 outputs, all accumulators in registers: 6 x 16 takes 12 of the
+ * 16, two hold the weights, one the broadcast x. Fewer rows take more panels, so that enough independent sums hide the
+ * FMA latency of 4 cycles (2 per cycle: 8 sums). Each sum is one chain of FMAs in ascending k, whatever the shape of
+ * the tile, and is exact to store and resume; that is what makes results independent of every split. */
+#ifndef CK_LINEAR_TILE_AVX2_H
+#define CK_LINEAR_TILE_AVX2_H
+#include "ck_target.h"
+#include "linear/linear.h"
+
+#if CK_X86
+#include <immintrin.h>
+
+CK_TARGET_BEGIN(CK_AVX2_FEATURES)
+
+#define CK_TILE_INLINE static inline __attribute__((always_inline))
+#define CK_UNROLL _Pragma("clang loop unroll(full)")
+
+enum {
+    tile_rows = 6,
+    max_panels = 4,
+    prefetch_bytes = 1024 /* ahead in each panel: hardware streams stop at page ends */
+};
+
+/* Weights of a run of panels, at the first k of a block. */
+typedef struct weight_block {
+    const char *values;
+    const float *scales; /* i8g128 only */
+    int64_t panel_bytes; /* between panels */
+    int64_t panel_scales;
+} weight_block;
+
+CK_TILE_INLINE void load_weights(ck_weight_type type, const char *w, __m256 scale_low, __m256 scale_high, __m256 *low,
+                                 __m256 *high) {
+    switch (type) {
+    case CK_WEIGHT_F32:
+        *low = _mm256_loadu_ps((const float *)w);
+        *high = _mm256_loadu_ps((const float *)w + 8);
+        return;
+    case CK_WEIGHT_F16:
+        *low = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)w));
+        *high = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)w + 1));
+        return;
+    case CK_WEIGHT_BF16:
+        *low = _mm256_castsi256_ps(
+            _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)w)), 16));
+        *high = _mm256_castsi256_ps(
+            _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)w + 1)), 16));
+        return;
+    case CK_WEIGHT_I8G128:
+        *low = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)w)));
+        *high = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(w + 8))));
+        *low = _mm256_mul_ps(*low, scale_low);
+        *high = _mm256_mul_ps(*high, scale_high);
+        return;
+    }
+}
+
+/* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` steps of k, which begin at
+ * a group boundary. */
+CK_TILE_INLINE void run_tile(ck_weight_type type, int rows, int panels, const float *x, int64_t x_stride,
+                             const weight_block *w, int64_t count, bool resume, float *sums, int64_t sum_stride) {
+    __m256 acc[tile_rows][max_panels][2];
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++) {
+            acc[r][p][0] = resume ? _mm256_loadu_ps(sums + r * sum_stride + p * CK_PANEL) : _mm256_setzero_ps();
+            acc[r][p][1] = resume ? _mm256_loadu_ps(sums + r * sum_stride + p * CK_PANEL + 8) : _mm256_setzero_ps();
+        }
+    const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
+    const int64_t run = type == CK_WEIGHT_I8G128 ? CK_GROUP : count;
+    const char *values = w->values;
+    for (int64_t first = 0; first < count; first += run) {
+        const int64_t end = count - first < run ? count - first : run;
+        __m256 scale[max_panels][2];
+        CK_UNROLL for (int p = 0; p < panels; p++) {
+            if (type == CK_WEIGHT_I8G128) {
+                const float *s = w->scales + p * w->panel_scales + first / CK_GROUP * CK_PANEL;
+                scale[p][0] = _mm256_loadu_ps(s);
+                scale[p][1] = _mm256_loadu_ps(s + 8);
+            } else {
+                scale[p][0] = scale[p][1] = _mm256_setzero_ps();
+            }
+        }
+#pragma clang loop unroll_count(4)
+        for (int64_t k = 0; k < end; k++, values += step_bytes) {
+            CK_UNROLL for (int p = 0; p < panels; p++) {
+                const char *at = values + p * w->panel_bytes;
+                __m256 low, high;
+                if ((k & (64 / step_bytes - 1)) == 0) _mm_prefetch(at + prefetch_bytes, _MM_HINT_T0);
+                load_weights(type, at, scale[p][0], scale[p][1], &low, &high);
+                CK_UNROLL for (int r = 0; r < rows; r++) {
+                    const __m256 value = _mm256_broadcast_ss(x + r * x_stride + first + k);
+                    acc[r][p][0] = _mm256_fmadd_ps(value, low, acc[r][p][0]);
+                    acc[r][p][1] = _mm256_fmadd_ps(value, high, acc[r][p][1]);
+                }
+            }
+        }
+    }
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++) {
+            _mm256_storeu_ps(sums + r * sum_stride + p * CK_PANEL, acc[r][p][0]);
+            _mm256_storeu_ps(sums + r * sum_stride + p * CK_PANEL + 8, acc[r][p][1]);
+        }
+}
+
+CK_TARGET_END
+#endif
+#endif
