@@ -13,6 +13,9 @@ package protocol Operation: Sendable {
     /// Input whose memory the first output may take over when nothing else needs it.
     var inPlaceInput: Int? { get }
 
+    /// Whether the output is the first input under another shape.
+    var sharesInput: Bool { get }
+
     /// Inputs that the kernel reads in the packed layout.
     var packedInputs: [Int] { get }
 
@@ -26,6 +29,7 @@ package protocol Operation: Sendable {
 extension Operation {
     package func floatingPointOperations(_ inputs: [ValueType], _ outputs: [ValueType]) -> Extent { 0 }
     package var inPlaceInput: Int? { nil }
+    package var sharesInput: Bool { false }
     package var packedInputs: [Int] { [] }
     package var writesState: Bool { false }
 }

@@ -19,6 +19,7 @@ package struct Uses {
 
     package func producer(of id: ValueID) -> Int? { producers[id] }
 
+    package func readers(of id: ValueID) -> [Int] { readers[id] ?? [] }
     package func lastReader(of id: ValueID) -> Int? { readers[id]?.last }
     package func isOutput(_ id: ValueID) -> Bool { outputs.contains(id) }
 

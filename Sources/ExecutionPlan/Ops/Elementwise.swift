@@ -105,3 +105,20 @@ package struct ConcatenateRows: Operation {
         }
     }
 }
+
+/// The same elements as `rows` rows. Costs nothing.
+package struct Flatten: Operation {
+    package let rows: Int
+    package init(rows: Int) { self.rows = rows }
+    package var name: String { "flatten" }
+    package var sharesInput: Bool { true }
+
+    package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
+        guard inputs.count == 1, let count = inputs[0].count.fixedValue, rows > 0, count % rows == 0 else {
+            throw ShapeMismatch(expected: "a fixed number of elements divisible by \(rows)", found: inputs)
+        }
+        return [ValueType(inputs[0].elementType, [.fixed(rows), .fixed(count / rows)])]
+    }
+
+    package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {}
+}

@@ -30,7 +30,7 @@ package struct FourierFeatures: Operation {
 }
 
 /// How two boxes relate; see `ck_pairwise_args`.
-package enum PairwiseRelation: String, Sendable, Hashable, Codable {
+public enum PairwiseRelation: String, Sendable, Hashable, Codable {
     case center
     case verticalBottom = "vertical_bottom"
     case mlp
@@ -85,7 +85,7 @@ package struct PairwiseGeometry: Operation {
 }
 
 /// How the location term enters spatial attention.
-package enum SpatialFusion: String, Sendable, Hashable, Codable {
+public enum SpatialFusion: String, Sendable, Hashable, Codable {
     /// No location term.
     case none
     case cond, mul, bias, ctx, add

@@ -1,7 +1,13 @@
 /// Folds a constant row added behind a linear layer into the layer's bias.
 struct FoldConstantSum: Pass {
     func run(on graph: inout Graph) {
+        // Each round folds the next sum of every chain.
+        while foldOnce(&graph) {}
+    }
+
+    private func foldOnce(_ graph: inout Graph) -> Bool {
         let uses = Uses(graph)
+        let count = graph.nodes.count
         for index in graph.nodes.indices {
             let node = graph.nodes[index]
             guard node.operation is Add, case .constant(let row) = graph[node.inputs[1]].kind,
@@ -14,5 +20,6 @@ struct FoldConstantSum: Pass {
             graph.absorb(node: index, into: producer)
         }
         graph.dropRemoved()
+        return graph.nodes.count < count
     }
 }

@@ -161,10 +161,13 @@ struct PlanCompiler {
                     placements[input] = Lowering.Placement(root: node.outputs[0], byteOffset: offset)
                     offset += graph.type(input).upperByteCount
                 }
+            } else if node.operation.sharesInput {
+                placements[node.outputs[0]] = Lowering.Placement(root: graph.root(of: node.inputs[0]), byteOffset: 0)
             } else if let position = node.operation.inPlaceInput, position < node.inputs.count {
                 let input = node.inputs[position]
                 if case .intermediate = graph[input].kind, uses.lastReader(of: input) == index, placements[input] == nil,
                     !uses.isOutput(input), placements[node.outputs[0]] == nil,
+                    !uses.readers(of: input).contains(where: { graph.nodes[$0].operation.sharesInput }),
                     !node.inputs.enumerated().contains(where: { $0.offset != position && graph.root(of: $0.element) == input })
                 {
                     placements[node.outputs[0]] = Lowering.Placement(root: input, byteOffset: 0)

@@ -1,0 +1,99 @@
+package import ExecutionPlan
+internal import LEOTensor
+
+/// The compiled parts of one model, shared by every session that uses it.
+public final class Network: Sendable {
+    public let configuration: ModelConfiguration
+    package let image: Plan
+    package let points: Plan
+    package let spatial: Plan
+    package let language: Plan
+    package let limits: LanguageLimits
+    /// Learned extent of the agent's box, used as row 0 of the locations.
+    package let anchorSize: [Float]
+
+    /// - Throws: `GraphError` or the source's error, naming the constant and what was expected.
+    package init(
+        _ configuration: ModelConfiguration, source: any ConstantSource, options: CompileOptions = CompileOptions()
+    ) throws {
+        self.configuration = configuration
+        limits = Self.limits(configuration)
+        image = try Self.imageGraph(configuration).compiled(source, options: options)
+        points = try Self.pointsGraph(configuration).compiled(source, options: options)
+        spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
+        language = try Self.languageGraph(configuration).compiled(source, options: options)
+        anchorSize = try Self.hostRecipes(configuration).first.map { try source.constant($0).storage.rawFloats() } ?? []
+    }
+
+    package var plans: [Plan] { [image, points, spatial, language] }
+
+    // MARK: Graphs
+
+    package static func imageGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
+        try ConvNeXt(configuration.image).graph(hidden: configuration.language.hiddenSize)
+    }
+
+    package static func pointsGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
+        try PointNetPP(configuration.points).graph(maximumObjects: configuration.maximumObjects)
+    }
+
+    package static func spatialGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
+        try SpatialTransformer(configuration.spatial).graph(
+            pointWidth: configuration.points.outputWidth, maximumObjects: configuration.maximumObjects,
+            hidden: configuration.language.hiddenSize)
+    }
+
+    package static func languageGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
+        switch configuration.language.architecture {
+        case .llama: try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits(configuration))
+        }
+    }
+
+    package static func graphs(_ configuration: ModelConfiguration) throws(GraphError) -> [Graph] {
+        [
+            try imageGraph(configuration), try pointsGraph(configuration), try spatialGraph(configuration),
+            try languageGraph(configuration),
+        ]
+    }
+
+    /// Constants that no graph reads, only the code that prepares inputs.
+    package static func hostRecipes(_ configuration: ModelConfiguration) -> [Recipe] {
+        configuration.spatial.useEmbodiedToken ? [.parameter(name: "spatial.anchor_size", shape: [1, 1, 3])] : []
+    }
+
+    /// Every constant a `.leo` file of this model holds, in the order of use.
+    package static func storedRecipes(_ configuration: ModelConfiguration) throws(GraphError) -> [Recipe] {
+        var recipes: [Recipe] = []
+        for graph in try graphs(configuration) { recipes += graph.optimised().usedRecipes }
+        return (recipes + hostRecipes(configuration)).filter { !$0.isComputed }
+    }
+
+    private static func limits(_ configuration: ModelConfiguration) -> LanguageLimits {
+        let objectRows = configuration.maximumObjects + (configuration.spatial.useEmbodiedToken ? 1 : 0)
+        // The prompt, and eight beams (or answers in flight) of a full answer; memory is touched only as it fills.
+        return LanguageLimits(
+            extraRows: objectRows + configuration.image.tokenCount, cells: configuration.language.maxPositions + 8 * 256)
+    }
+}
+
+extension Tensor {
+    /// The bytes as float32, whatever the element type says.
+    fileprivate func rawFloats() -> [Float] {
+        withBytes { bytes in (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
+    }
+}
+
+/// A request that is too large for the model's limits.
+public enum CapacityError: Error, Sendable, Equatable, CustomStringConvertible {
+    case promptTooLong(tokens: Int, limit: Int)
+    case cacheFull(needed: Int, limit: Int)
+    case tooManyObjects(count: Int, limit: Int)
+
+    public var description: String {
+        switch self {
+        case .promptTooLong(let tokens, let limit): "the prompt has \(tokens) positions, the model allows \(limit)"
+        case .cacheFull(let needed, let limit): "the request needs \(needed) cells of the key/value cache, there are \(limit)"
+        case .tooManyObjects(let count, let limit): "the scene has \(count) objects, the model takes \(limit)"
+        }
+    }
+}
