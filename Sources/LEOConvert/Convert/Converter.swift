@@ -1,0 +1,163 @@
+internal import ExecutionPlan
+public import LEOArchive
+public import LEOModel
+internal import LEOTensor
+internal import LEOText
+
+/// Element type of the language model's matrices in a `.leo` file. Everything else stays float32.
+public enum WeightType: String, Sendable, CaseIterable {
+    case f32, bf16, f16
+    /// 8 bits with one scale per output and 128 inputs; embeddings and head stay f16.
+    case int8
+
+    /// How a constant is stored.
+    func elementType(of recipe: Recipe) -> ElementType {
+        let name = recipe.name
+        guard name.hasPrefix("language."), !name.contains(".lora_"), name.hasSuffix(".weight"), recipe.shape.count == 2 else { return .f32 }
+        switch self {
+        case .f32: return .f32
+        case .bf16: return .bf16
+        case .f16: return .f16
+        case .int8: return recipe.isPacked && !name.contains("lm_head") ? .i8 : .f16
+        }
+    }
+}
+
+/// How far a conversion is.
+public struct ConversionProgress: Sendable {
+    public let bytesDone: Int
+    public let bytesTotal: Int
+    /// The constant being written.
+    public let name: String
+}
+
+/// Turns official checkpoints into one `.leo` file.
+///
+/// Memory stays small: matrices are read, folded, packed and written a few megabytes at a time. The file appears under
+/// its final name only when it is complete.
+public struct Converter: Sendable {
+    public let configuration: ModelConfiguration
+    public let weightType: WeightType
+    private let parameters: any ParameterSource
+    private let tokenizerModel: [UInt8]
+    private let metadata: [String: String]
+
+    /// Opens the checkpoints and compares them with the model.
+    ///
+    /// - Parameters:
+    ///   - configuration: nil to infer it from the checkpoints.
+    ///   - weightType: nil keeps the precision of the language model's checkpoint.
+    ///   - ignoresExtra: accepts tensors that are not part of the model.
+    /// - Throws: `CheckpointError`, `ConversionError`, `ConfigurationError`, `TokenizerError`
+    public init(
+        _ paths: CheckpointPaths, configuration: ModelConfiguration? = nil, name: String = "leo", weightType: WeightType? = nil,
+        ignoresExtra: Bool = false
+    ) throws {
+        let set = try CheckpointSet(paths)
+        let configuration = try configuration ?? set.inferredConfiguration(name: name)
+        try configuration.validate()
+        try set.check(configuration, ignoresExtra: ignoresExtra)
+        tokenizerModel = try set.tokenizerModel()
+        let tokenizer = try Tokenizer(sentencePieceModel: tokenizerModel)
+        guard tokenizer.vocabularyCount <= configuration.language.vocabulary else {
+            throw ConversionError.tokenizer(
+                path: paths.tokenizer ?? paths.languageModel ?? "tokenizer.model",
+                expected: "at most \(configuration.language.vocabulary) pieces", found: "\(tokenizer.vocabularyCount)")
+        }
+        self.configuration = configuration
+        self.weightType = weightType ?? set.storedWeightType
+        parameters = try CheckpointParameters(set, hiddenSize: configuration.language.hiddenSize)
+        var metadata = ["producer": "leo convert"]
+        for (role, reader) in set.readers { metadata["source." + role.rawValue] = reader.path }
+        self.metadata = metadata
+    }
+
+    /// A model of the given shape with seeded random weights, for benchmarks.
+    ///
+    /// - Parameter tokenizerModel: nil makes a tokenizer of single bytes.
+    public init(synthetic configuration: ModelConfiguration, weightType: WeightType, seed: UInt64, tokenizerModel: [UInt8]? = nil) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.weightType = weightType
+        self.tokenizerModel = tokenizerModel ?? SyntheticTokenizer.model(pieces: configuration.language.vocabulary - 1)
+        _ = try Tokenizer(sentencePieceModel: self.tokenizerModel)
+        parameters = SyntheticParameters(seed: seed)
+        metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
+    }
+
+    private struct Item {
+        let recipe: Recipe
+        let encoding: ConstantEncoding
+        var scaleName: String { recipe.name + ".scale" }
+        var layout: TensorLayout { encoding.layout == .nk16 ? .nk16 : .rows }
+    }
+
+    /// Writes the file.
+    ///
+    /// - Throws: `ArchiveError`; whatever `progress` throws stops the conversion and leaves nothing behind.
+    public func write(to path: String, progress: (ConversionProgress) throws -> Void = { _ in }) throws {
+        try write(to: path, started: { _ in }, progress: progress)
+    }
+
+    /// - Parameter started: receives the path of the temporary file, so that a signal handler can remove it.
+    public func write(
+        to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
+    ) throws {
+        let items = try Network.storedRecipes(configuration).map {
+            Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, elementType: weightType.elementType(of: $0)))
+        }
+        var specifications = [TensorSpecification(name: Self.tokenizerName, elementType: .u8, shape: [tokenizerModel.count])]
+        for item in items {
+            specifications.append(
+                TensorSpecification(
+                    name: item.recipe.name, elementType: item.encoding.elementType, shape: item.recipe.shape, layout: item.layout))
+            if let shape = item.encoding.scaleShape {
+                specifications.append(TensorSpecification(name: item.scaleName, elementType: .f32, shape: shape))
+            }
+        }
+        let writer = try ArchiveWriter(
+            path: path, configuration: String(decoding: try configuration.json(), as: UTF8.self), metadata: metadata,
+            tensors: specifications)
+        started(writer.temporaryPath)
+        let total = specifications.reduce(0) { $0 + ($1.byteCount ?? 0) }
+        var done = 0
+        let evaluator = RecipeEvaluator(parameters)
+        do {
+            try writer.append(tokenizerModel, to: Self.tokenizerName)
+            done += tokenizerModel.count
+            for item in items {
+                var scales: [UInt8] = []
+                try item.encoding.encode(
+                    item.recipe, with: evaluator,
+                    write: { bytes in
+                        try writer.append(bytes, to: item.recipe.name)
+                        done += bytes.count
+                        try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: item.recipe.name))
+                    },
+                    writeScale: { scales += $0 })
+                if item.encoding.scaleShape != nil {
+                    try writer.append(scales, to: item.scaleName)
+                    done += scales.count
+                }
+            }
+            try writer.finish()
+        } catch {
+            writer.cancel()
+            throw error
+        }
+    }
+
+    /// Name under which the tokenizer's bytes stand in the file.
+    package static let tokenizerName = "tokenizer.model"
+}
+
+extension CheckpointSet {
+    /// The weight type that keeps the language model's precision.
+    var storedWeightType: WeightType {
+        switch find("language.layers.0.q_proj.weight")?.tensor.elementType {
+        case .f16: .f16
+        case .bf16: .bf16
+        default: .f32
+        }
+    }
+}
