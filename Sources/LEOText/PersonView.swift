@@ -4,7 +4,7 @@ extension String {
     /// Words and runs of punctuation are joined by single spaces; `i`, `me` become `you`, `my` `your`, `mine` `yours`,
     /// `am` `are`; then Python's `capitalize()`, which lowers every character after the first ("TV" becomes "tv").
     ///
-    /// - Source: official `data/data_utils.py`, `convert_person_view`
+    /// - Source: official `data/datasets.py`, `convert_person_view` (nltk's `wordpunct_tokenize`)
     public var convertedPersonView: String {
         let substitutes = ["i": "you", "me": "you", "my": "your", "mine": "yours", "am": "are"]
         let words = wordsAndPunctuation.map { substitutes[$0.loweredLikePython] ?? $0 }

@@ -1,6 +1,6 @@
 /// The four texts of a LEO request, in the order in which they surround the image and object tokens.
 ///
-/// - Source: official `data/data_utils.py` and `data/datasets.py` (role prompt, templates), `model/leo_agent.py`
+/// - Source: official `data/datasets.py` (role prompt, templates), `data/text_pool.py`, `model/leo_agent.py`
 public struct Prompt: Equatable, Sendable {
     /// Where the agent is said to be.
     public enum Situation: Equatable, Sendable {
@@ -54,7 +54,7 @@ public struct Prompt: Equatable, Sendable {
     /// The dialogue up to the answer that is asked for; after the object tokens.
     public var afterObjects: String
 
-    /// The prompt for an instruction, or for the last instruction of a dialogue: `USER: a ASSISTANT: b</s>USER: c ASSISTANT:`.
+    /// The prompt for an instruction, or for the last one of a dialogue: `USER: a ASSISTANT: b</s>USER: c ASSISTANT:`.
     ///
     /// User text stands as it is; the assistant's earlier answers are stripped of white space at both ends.
     public init(instruction: String, history: [Turn] = [], situation: Situation = .none) {

@@ -3,7 +3,8 @@
 /// Encodes and decodes exactly as sentencepiece 0.1.99 does for models with an identity normaliser. Others are refused
 /// (`TokenizerError.unsupported`): unigram, word and char models, character maps, white space as suffix.
 ///
-/// - Source: sentencepiece 0.1.99, `bpe_model.cc`, `normalizer.cc`, `sentencepiece_processor.cc`, `sentencepiece_model.proto`
+/// - Source: sentencepiece 0.1.99: `bpe_model.cc`, `normalizer.cc`, `sentencepiece_processor.cc` and
+///   `sentencepiece_model.proto`
 public final class SentencePieceModel: Sendable {
     /// What a piece is for; raw values as in the file.
     public enum PieceType: UInt8, Sendable {

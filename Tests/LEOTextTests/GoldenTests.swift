@@ -13,7 +13,9 @@ struct GoldenTests {
         return try data.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(type, from: Data($0)) }
     }
 
-    private static let shared = Result { try Tokenizer(sentencePieceModel: Data(contentsOf: url("tokenizer/tokenizer.model"))) }
+    private static let shared = Result {
+        try Tokenizer(sentencePieceModel: Data(contentsOf: url("tokenizer/tokenizer.model")))
+    }
     private let tokenizer: Tokenizer
     init() throws { tokenizer = try Self.shared.get() }
 

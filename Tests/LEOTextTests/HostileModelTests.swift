@@ -44,8 +44,10 @@ private typealias Piece = ModelBuilder.Piece
         let index = ModelBuilder.tiny.pieces.count
         func adding(_ piece: Piece) -> TokenizerError? { error { $0.pieces.append(piece) } }
         var broken = Piece("")
-        broken.text = [0x61, 0xc3]
-        #expect(adding(broken) == .invalid(field: "pieces[\(index)].piece", reason: "not UTF-8"))
+        for text in [[0x61, 0xc3], [0xed, 0xa0, 0x80], [0xe0, 0x9f, 0xbf], [0xf4, 0x90, 0x80, 0x80]] as [[UInt8]] {
+            broken.text = text
+            #expect(adding(broken) == .invalid(field: "pieces[\(index)].piece", reason: "not UTF-8"), "\(text)")
+        }
         #expect(adding(Piece("")) == .invalid(field: "pieces[\(index)].piece", reason: "empty"))
         #expect(adding(Piece("a\0b")) == .invalid(field: "pieces[\(index)].piece", reason: "holds a null character"))
         #expect(adding(Piece("▁the")) == .invalid(field: "pieces[\(index)].piece", reason: "equal to pieces[262]"))

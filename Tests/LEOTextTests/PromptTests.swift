@@ -42,8 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("I am sitting on MY chair.", "You are sitting on your chair ."), ("", ""), (" \t", ""),
-        ("Is the TV behind me?!", "Is the tv behind you ?!"), ("x_1 2½ e\u{301}", "X_1 2½ e \u{301}"),
+        ("I am sitting on MY chair.", "You are sitting on your chair ."), ("", ""),
+        (" \t", ""), ("Is the TV behind me?!", "Is the tv behind you ?!"), ("x_1 2½ e\u{301}", "X_1 2½ e \u{301}"),
         ("a ΟΔΟΣ ΑΣΑ Σ", "A οδος ασα σ"), ("ǆ", "ǅ"), ("ß b", "Ss b"), ("a\u{1c}b", "A b"), ("İ I", "İ you"),
     ])
     func personView(text: String, expected: String) {

@@ -62,6 +62,30 @@ private typealias Piece = ModelBuilder.Piece
             == ["▁", "ab", "[x]]", "ab", "[x]", "a"])
     }
 
+    @Test func userDefinedSymbolsMatchGreedily() throws {
+        for seed in 0..<30 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            func random(_ lengths: ClosedRange<Int>) -> String {
+                let length = Int.random(in: lengths, using: &generator)
+                return String((0..<length).map { _ in Bool.random(using: &generator) ? "a" : "b" })
+            }
+            let symbols = Set((0..<Int.random(in: 1...12, using: &generator)).map { _ in random(2...7) }).sorted()
+            let pieces = [Piece("▁", -1), Piece("a", -2), Piece("b", -3)] + symbols.map { Piece($0, type: 4) }
+            let model = try ModelBuilder.llama(pieces).model()
+            for _ in 0..<10 {
+                let text = random(1...40)
+                var expected = ["▁"]
+                var rest = Substring(text)
+                while !rest.isEmpty {
+                    let match = symbols.filter { rest.hasPrefix($0) }.max { $0.count < $1.count } ?? String(rest.prefix(1))
+                    expected.append(match)
+                    rest = rest.dropFirst(match.count)
+                }
+                #expect(model.encode(text).map { model.piece(for: $0) } == expected, "seed \(seed), text \(text)")
+            }
+        }
+    }
+
     @Test func unusedPiecesFallApartAgain() throws {
         let pieces = [
             Piece("▁", -9), Piece("a", -9), Piece("b", -9), Piece("c", -9), Piece("ab", -1), Piece("abc", -2, type: 5),

@@ -29,7 +29,9 @@ import Testing
         #expect(pieces("<unk></s><s>[PAD]") == ["<s>", "<unk>", "</s>", "<s>", "[PAD]"])
     }
 
-    @Test(arguments: [" ", "\n", "\u{1c}", "\u{85}", "\u{a0}", "\u{1680}", "\u{2003}", "\u{2028}", "\u{202f}", "\u{205f}", "\u{3000}"])
+    @Test(arguments: [
+        " ", "\n", "\u{1c}", "\u{85}", "\u{a0}", "\u{1680}", "\u{2003}", "\u{2028}", "\u{202f}", "\u{205f}", "\u{3000}",
+    ])
     func padSwallowsWhiteSpace(space: String) {
         #expect(pieces("the\(space)[PAD] \(space)the") == ["<s>", "▁the", "[PAD]", "▁the"])
         #expect(pieces("\(space)[PAD]\(space)[PAD]") == ["<s>", "[PAD]", "[PAD]"])
@@ -75,7 +77,9 @@ import Testing
 
     @Test func roundTripsAnyText() {
         var generator = SeededGenerator(seed: 4)
-        let scalars: [Unicode.Scalar] = ["a", "t", "h", "e", " ", "\n", "é", "\u{301}", "世", "\u{1F600}", "\0", "\u{10ffff}", "<"]
+        let scalars: [Unicode.Scalar] = [
+            "a", "t", "h", "e", " ", "\n", "é", "\u{301}", "世", "\u{1F600}", "\0", "\u{10ffff}", "<",
+        ]
         for _ in 0..<300 {
             var text = ""
             for _ in 0..<Int.random(in: 0..<30, using: &generator) {
@@ -88,12 +92,13 @@ import Testing
     /// Random ids, mostly byte pieces, so that broken and whole characters, prefixes and special tokens mix.
     @Test func incrementalDecodingMatchesDecoding() {
         var generator = SeededGenerator(seed: 5)
+        let wholeCharacters = "你🙂é".utf8.map { Int32($0) }
         for round in 0..<500 {
             let ids = (0..<Int.random(in: 0..<25, using: &generator)).map { _ -> Int32 in
                 switch Int.random(in: 0..<4, using: &generator) {
-                case 0: Int32.random(in: -1...279, using: &generator)
-                case 1: 3 + [0xe4, 0xbd, 0xa0, 0xf0, 0x9f, 0x99, 0x82, 0xc3, 0xa9].randomElement(using: &generator)!
-                default: Int32.random(in: 3 + 0x80..<3 + 0x100, using: &generator)
+                case 0: return Int32.random(in: -1...279, using: &generator)
+                case 1: return 3 + (wholeCharacters.randomElement(using: &generator) ?? 0)
+                default: return Int32.random(in: 3 + 0x80..<3 + 0x100, using: &generator)
                 }
             }
             var decoder = IncrementalDecoder(tokenizer)
@@ -114,8 +119,32 @@ import Testing
         #expect(decoder.append(3 + 0xff) == "\u{fffd}")
         #expect(decoder.append(3 + 0xe4) == "")
         #expect(decoder.append(262) == "\u{fffd} the")
+        // No character starts with these two, so both are certain to be broken.
+        #expect(decoder.append(3 + 0xed) == "")
+        #expect(decoder.append(3 + 0xa0) == "\u{fffd}\u{fffd}")
         #expect(decoder.append(3 + 0xe4) == "")
         #expect(decoder.finish() == "\u{fffd}")
+    }
+
+    /// Overlong forms, surrogates, values above U+10FFFF and lone bytes; then the nearest bytes that are characters.
+    @Test(arguments: [
+        [0xc0, 0xaf], [0xc1, 0xbf], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xed, 0xbf, 0xbf], [0xf0, 0x8f, 0xbf, 0xbf],
+        [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80], [0xff], [0x80],
+    ] as [[Int32]])
+    func eachInvalidByteBecomesOneReplacement(bytes: [Int32]) {
+        let replacements = String(repeating: "\u{fffd}", count: bytes.count)
+        #expect(tokenizer.decode(bytes.map { 3 + $0 }) == replacements)
+        #expect(tokenizer.decode(bytes.map { 3 + $0 } + [263]) == replacements + "in")
+    }
+
+    @Test(arguments: [
+        "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{fffd}", "\u{ffff}", "\u{10000}", "\u{10ffff}",
+    ])
+    func charactersAtTheEdgesAreWhole(text: String) {
+        var decoder = IncrementalDecoder(tokenizer)
+        let parts = text.utf8.map { decoder.append(3 + Int32($0)) }
+        #expect(parts.last == text)
+        #expect(parts.dropLast().allSatisfy { $0.isEmpty })
     }
 
     @Test func leadingSpacesGoWhereTheModelRemovesExtraOnes() throws {
