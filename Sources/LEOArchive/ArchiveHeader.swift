@@ -49,7 +49,8 @@ struct ArchiveHeader {
         self.base = base
         if let base, checksum(fromText: base.fingerprint) == nil {
             throw .invalid(
-                path: path, field: "base.fingerprint", expected: "16 lower-case hexadecimal digits", found: quoted(base.fingerprint))
+                path: path, field: "base.fingerprint", expected: "16 lower-case hexadecimal digits",
+                found: quoted(base.fingerprint))
         }
         entries = []
         entries.reserveCapacity(tensors.count)

@@ -144,7 +144,7 @@ struct ArchiveHeaderReader {
         try scan { scanner throws(JSONScanner.Failure) in try scanner.beginObject() }
         var first = true
         while let key = try nextKey(&first) {
-            self.key = key.count <= 40 ? key : "header"
+            self.key = Self.shown(key)
             switch key {
             case "configuration":
                 try unique(configuration == nil)
@@ -186,7 +186,7 @@ struct ArchiveHeaderReader {
         try scan { scanner throws(JSONScanner.Failure) in try scanner.beginObject() }
         var first = true
         while let item = try nextKey(&first) {
-            key = "base." + (item.count <= 40 ? item : "...")
+            key = "base." + Self.shown(item)
             switch item {
             case "name":
                 try unique(baseName == nil)
@@ -237,7 +237,7 @@ struct ArchiveHeaderReader {
         try scan { scanner throws(JSONScanner.Failure) in try scanner.beginObject() }
         var first = true
         while let item = try nextKey(&first) {
-            key = item.count <= 40 ? item : "..."
+            key = Self.shown(item)
             switch item {
             case "name":
                 try unique(tensorName == nil)
@@ -300,6 +300,9 @@ struct ArchiveHeaderReader {
         return shape
     }
 
+    /// A key as it may stand in a message.
+    private static func shown(_ key: String) -> String { TensorSpecification.isValidName(key) ? key : quoted(key) }
+
     private static func oneOf(_ names: [String]) -> String { "one of " + names.joined(separator: ", ") }
 
     // MARK: Claims
@@ -315,14 +318,17 @@ struct ArchiveHeaderReader {
             guard entry.length == implied else {
                 throw invalid("length", "\(implied) bytes for \(entry.specification.form)", entry.length)
             }
-            guard entry.offset >= dataStart else { throw invalid("offset", "at least \(dataStart), behind the header", entry.offset) }
+            guard entry.offset >= dataStart else {
+                throw invalid("offset", "at least \(dataStart), behind the header", entry.offset)
+            }
             guard entry.offset % ArchiveFormat.alignment == 0 else {
                 throw invalid("offset", "a multiple of \(ArchiveFormat.alignment)", entry.offset)
             }
             let (end, overflow) = entry.offset.addingReportingOverflow(entry.length)
             guard !overflow, end <= fileLength else {
                 throw .invalid(
-                    path: path, field: "\(entry.specification.name): offset", expected: "data inside the \(fileLength) bytes of the file",
+                    path: path, field: "\(entry.specification.name): offset",
+                    expected: "data inside the \(fileLength) bytes of the file",
                     found: "\(entry.length) bytes at \(entry.offset)")
             }
         }

@@ -62,7 +62,8 @@ extension Archive {
             tensorCount: tensors.count, dataByteCount: tensors.reduce(0) { $0 + $1.byteCount }, fingerprint: fingerprint,
             base: base, metadata: metadata,
             groups: groups.sorted {
-                ($1.byteCount, $0.elementType.rawValue, $0.layout.rawValue) < ($0.byteCount, $1.elementType.rawValue, $1.layout.rawValue)
+                ($1.byteCount, $0.elementType.rawValue, $0.layout.rawValue)
+                    < ($0.byteCount, $1.elementType.rawValue, $1.layout.rawValue)
             })
     }
 

@@ -2,9 +2,10 @@ import LEOTensor
 
 /// Writes a `.leo` file, streaming its tensors.
 ///
-/// All tensors are named first, so that offsets and the size of the file are known before any data; the data of each then comes in
-/// chunks of any size. Tensors may come in any order and take turns; in the file they stand in the order of the table. Nothing
-/// stands under the final name until `finish`. After an error, and when it goes away unfinished, a writer removes its temporary file.
+/// All tensors are named first, so that offsets and the size of the file are known before any data; the data of each
+/// then comes in chunks of any size. Tensors may come in any order and take turns; in the file they stand in the order of
+/// the table. Nothing stands under the final name until `finish`. After an error, and when it goes away unfinished, a
+/// writer removes its temporary file.
 public final class ArchiveWriter {
     public let path: String
     /// The file being written, beside `path`. A program that ends by a signal removes it; all other ends do so by themselves.

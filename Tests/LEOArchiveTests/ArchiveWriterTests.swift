@@ -241,8 +241,7 @@ import Testing
             var calls = FileCalls.system
             let write = calls.write
             calls.write = { descriptor, bytes, offset in
-                // By offset and length, so that it needs no state: every odd start is interrupted half of the time.
-                if bytes.count > 5, bytes.count % 3 == 0, Bool.random() { return -Int(EINTR) }
+                if Bool.random() { return -Int(EINTR) }
                 return write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(7)), offset)
             }
             let path = folder + "/m.leo"

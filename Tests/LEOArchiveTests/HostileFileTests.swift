@@ -164,17 +164,22 @@ import Testing
         Lie("name with a NUL", "tensors[1].name", b: row(#"b\u0000"#)),
         Lie("long name", "tensors[1].name", b: row(String(repeating: "n", count: 256))),
         Lie("unknown layout", "b: layout: expected one of rows, nk16, found \"nk32\"", b: row(layout: "nk32")),
-        Lie("unknown type", "b: elementType: expected one of f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool, found \"i4\"", b: row(type: "i4")),
+        Lie(
+            "unknown type", "b: elementType: expected one of f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool, found \"i4\"",
+            b: row(type: "i4")),
         Lie("short checksum", "b: checksum", b: row(checksum: "00")),
         Lie("upper-case checksum", "b: checksum", b: row(checksum: "00000000000000AB")),
         Lie("missing key", "b: expected the key \"layout\"", b: row().replacingOccurrences(of: "\"layout\":\"nk16\",", with: "")),
-        Lie("missing name", "tensors[1]: expected the key \"name\"", b: row().replacingOccurrences(of: "\"name\":\"b\",", with: "")),
+        Lie(
+            "missing name", "tensors[1]: expected the key \"name\"",
+            b: row().replacingOccurrences(of: "\"name\":\"b\",", with: "")),
         Lie("repeated key", "b: offset: expected the key once", b: row() + ",\"offset\":4096"),
         Lie("unused end", "file length: expected 8192", b: row("c", shape: "[0,2]", length: "0")),
         Lie("repeated table", "tensors: expected the key once", more: ",\"tensors\":[]"),
         Lie("repeated configuration", "configuration: expected the key once", more: ",\"configuration\":{}"),
         Lie("base without fingerprint", "base: expected the key \"fingerprint\"", more: ",\"base\":{\"name\":\"b\"}"),
         Lie("base with a bad fingerprint", "base.fingerprint", more: ",\"base\":{\"name\":\"b\",\"fingerprint\":\"x\"}"),
+        Lie("key with a terminal escape", #""\u{1b}[2J" (header byte"#, more: #","\u001b[2J":01"#),
         Lie("comma at the end", "header (header byte", more: ","),
         Lie("no table", "expected the key \"tensors\"", json: #"{"configuration":{},"metadata":{}}"#),
         Lie("no configuration", "expected the key \"configuration\"", json: #"{"tensors":[],"metadata":{}}"#),
@@ -226,7 +231,9 @@ import Testing
                     case 0: file.json[place] = alphabet.randomElement(using: &generator) ?? 0
                     case 1: file.json.insert(alphabet.randomElement(using: &generator) ?? 0, at: place)
                     case 2: file.json.remove(at: place)
-                    default: file.json.removeSubrange(place..<min(file.json.count, place + Int.random(in: 0..<40, using: &generator)))
+                    default:
+                        let end = min(file.json.count, place + Int.random(in: 0..<40, using: &generator))
+                        file.json.removeSubrange(place..<end)
                     }
                 }
                 guard try file.error(in: folder) == nil else { continue }
