@@ -1,0 +1,93 @@
+import LEOTensor
+
+#if _endian(big)
+#error("the .leo file is mapped as it is, and it is little-endian")
+#endif
+
+/// How the elements of a tensor are laid out in the file.
+///
+/// A later layout is one more case, with its shape in `storedShape(for:)` and a row in docs/format.md; readers that do not know it
+/// refuse the file and name the tensor.
+public enum TensorLayout: String, Sendable, Hashable, CaseIterable {
+    /// C order: the last axis is contiguous.
+    case rows
+    /// A matrix [n, k] in panels of 16 rows, k the slow axis inside a panel: element (n, k) stands at
+    /// `((n / 16) * K + k) * 16 + n % 16`. The last panel is padded with zeros.
+    case nk16
+
+    /// The shape of what is stored, C order, padding included; nil where `shape` does not suit this layout or overflows.
+    ///
+    /// - Shapes: rows [...] -> [...]; nk16 [n, k] -> [ceil(n / 16), k, 16]
+    public func storedShape(for shape: [Int]) -> [Int]? {
+        switch self {
+        case .rows:
+            return elementCount(of: shape) == nil ? nil : shape
+        case .nk16:
+            guard shape.count == 2, shape[0] >= 0, shape[1] >= 0 else { return nil }
+            let stored = [shape[0] / 16 + (shape[0] % 16 == 0 ? 0 : 1), shape[1], 16]
+            return elementCount(of: stored) == nil ? nil : stored
+        }
+    }
+}
+
+/// Name and form of a tensor in an archive.
+public struct TensorSpecification: Sendable, Hashable, CustomStringConvertible {
+    /// 1 to 255 printable ASCII characters without spaces, unique in its file.
+    public let name: String
+    public let elementType: ElementType
+    /// The logical shape, without padding; at most `maximumRank` axes.
+    public let shape: [Int]
+    public let layout: TensorLayout
+
+    public static let maximumRank = 8
+    static let maximumNameLength = 255
+
+    public init(name: String, elementType: ElementType, shape: [Int], layout: TensorLayout = .rows) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.layout = layout
+    }
+
+    /// Bytes in the file, padding of the layout included; nil where shape and layout do not agree or the size overflows.
+    public var byteCount: Int? {
+        guard shape.count <= Self.maximumRank, let stored = layout.storedShape(for: shape), let count = elementCount(of: stored)
+        else { return nil }
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount)
+        return overflow ? nil : bytes
+    }
+
+    /// Type, shape and layout as one phrase: `[4096, 4096] i8 nk16`.
+    public var form: String { "\(shape) \(elementType.rawValue) \(layout.rawValue)" }
+
+    public var description: String { "\(name): \(form)" }
+
+    static func isValidName(_ name: String) -> Bool {
+        (1...maximumNameLength).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+    }
+
+    /// The size in bytes, or the error that names the field at fault.
+    func checkedByteCount(path: String) throws(ArchiveError) -> Int {
+        func invalid(_ expected: String) -> ArchiveError {
+            .invalid(path: path, field: "\(name): shape", expected: expected, found: "\(shape)")
+        }
+        guard shape.count <= Self.maximumRank else { throw invalid("at most \(Self.maximumRank) axes") }
+        guard shape.allSatisfy({ $0 >= 0 }) else { throw invalid("no negative axis") }
+        guard layout != .nk16 || shape.count == 2 else { throw invalid("[n, k] for layout nk16") }
+        guard let byteCount else { throw invalid("a size below 2^63 bytes") }
+        return byteCount
+    }
+}
+
+/// The base an adapter file belongs to.
+public struct ArchiveBase: Sendable, Hashable {
+    /// For people: what the base is called.
+    public let name: String
+    /// `Archive.fingerprint` of the base.
+    public let fingerprint: String
+
+    public init(name: String, fingerprint: String) {
+        self.name = name
+        self.fingerprint = fingerprint
+    }
+}
