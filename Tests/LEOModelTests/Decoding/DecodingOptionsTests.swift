@@ -49,7 +49,9 @@ struct DecodingOptionsTests {
         for length in [0, -5, 1 << 21, Int.max] { expect("maxLength") { $0.maxLength = length } }
         for count in [-1, 1 << 21] { expect("maxNewTokens") { $0.maxNewTokens = count } }
         for length in [-1, 257] { expect("minLength") { $0.minLength = length } }
-        for penalty in [0, -1, .nan, .infinity, 1e-300, 1e300] { expect("repetitionPenalty") { $0.repetitionPenalty = penalty } }
+        for penalty in [0, -1, .nan, .infinity, 1e-300, 1e300] {
+            expect("repetitionPenalty") { $0.repetitionPenalty = penalty }
+        }
         for penalty in [Double.nan, .infinity, -17, 1e9] { expect("lengthPenalty") { $0.lengthPenalty = penalty } }
         expect("bosID") { $0.bosID = -1 }
         expect("eosID") { $0.eosID = -1 }
@@ -109,7 +111,8 @@ struct DecodingOptionsTests {
     }
 
     @Test func equalLogitsTakeLowestIDs() throws {
-        let model = TableModel(rows: [[Float]](repeating: [Float](repeating: 0.7, count: 50), count: 50), lastOnly: true)
+        let row = [Float](repeating: 0.7, count: 50)
+        let model = TableModel(rows: [[Float]](repeating: row, count: 50), lastOnly: true)
         var options = DecodingOptions(strategy: .greedy, maxNewTokens: 3, repetitionPenalty: 1)
         #expect(try decode(options, model).ids == [1, 0, 0, 0])
         // Id 1 is penalised at once, each other id once taken.
@@ -125,7 +128,8 @@ struct DecodingOptionsTests {
 
     @Test(arguments: strategies, [Float.nan, -.infinity])
     func rowsWithoutAnythingPossibleAreDeadEnds(strategy: DecodingStrategy, value: Float) throws {
-        let model = TableModel(rows: [[Float]](repeating: [Float](repeating: value, count: 20), count: 20), lastOnly: true)
+        let row = [Float](repeating: value, count: 20)
+        let model = TableModel(rows: [[Float]](repeating: row, count: 20), lastOnly: true)
         let result = try decode(DecodingOptions(strategy: strategy), model)
         #expect(result.ids == [1] && result.finish == .deadEnd)
     }
@@ -155,7 +159,9 @@ struct DecodingOptionsTests {
 
     @Test(arguments: strategies, DecodingRules.allCases)
     func extremeLogitsStayNumbers(strategy: DecodingStrategy, rules: DecodingRules) throws {
-        let values: [Float] = [.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e30, -1e30, 0, .nan, .leastNonzeroMagnitude]
+        let values: [Float] = [
+            .infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e30, -1e30, 0, .nan, .leastNonzeroMagnitude,
+        ]
         for seed in 0..<30 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let rows = (0..<37).map { _ in (0..<40).map { _ in values[Int.random(in: 0..<8, using: &generator)] } }
@@ -207,7 +213,8 @@ struct AnswerScoresTests {
         #expect(scores.losses == [.infinity, 0.4, 0.9, .infinity, .infinity])
         #expect(scores.best == 1)
         let many = [[Int32]](repeating: [3], count: 200)
-        #expect(try logits.withUnsafeBufferPointer { try AnswerRanking(logits: $0, answers: many) }.candidates == Array(0..<128))
+        let capped = try logits.withUnsafeBufferPointer { try AnswerRanking(logits: $0, answers: many) }
+        #expect(capped.candidates == Array(0..<128))
     }
 
     @Test func equalLossesGoToTheFirstAnswerAndNaNToNone() throws {
