@@ -7,7 +7,10 @@ import Foundation
 /// sequence among the first `beams` closes a hypothesis, a later one is dropped, the rest refills the beams. It ends
 /// when no open beam looks better than the worst of `beams` hypotheses, or at the budget, which closes the open beams.
 ///
-/// A candidate of minus infinity is never taken, so a beam with nothing possible disappears; see `TokenConstraint`.
+/// The first step has one beam. Transformers starts with `beams` equal ones, all but the first at -1e9; these doubles
+/// rank below everything real, so that leaving them out changes no real hypothesis and saves rows wherever fewer than
+/// `beams` tokens can come first. A candidate of minus infinity is never taken, so a beam with nothing possible
+/// disappears; see `TokenConstraint`.
 ///
 /// - Numerics: sums in f32 as in PyTorch, hypothesis scores in double
 /// - Source: `beam_search`, `BeamSearchScorer` of transformers 4.28.1; `_beam_search` of 4.57
@@ -59,8 +62,7 @@ package struct BeamSearch: TokenDecoder {
     package var result: DecodingResult {
         var box = box
         if !isSettled {
-            // Before the first step only one beam is real.
-            for beam in 0..<(generated == 0 ? 1 : running) {
+            for beam in 0..<running {
                 let score = normalized(sums[beam], beams[beam], endsHere: false)
                 box.add(beams[beam], score: score, seedCount: rules.seed.count, eosID: nil)
             }
@@ -69,13 +71,10 @@ package struct BeamSearch: TokenDecoder {
     }
 
     package mutating func start() {
-        for beam in 0..<width {
-            beams[beam].removeAll(keepingCapacity: true)
-            beams[beam].append(contentsOf: rules.seed)
-            // All beams are the same at first: the others must not count unless the vocabulary is tiny.
-            sums[beam] = beam == 0 ? 0 : -1e9
-        }
-        running = width
+        beams[0].removeAll(keepingCapacity: true)
+        beams[0].append(contentsOf: rules.seed)
+        sums[0] = 0
+        running = 1
         generated = 0
         isSettled = false
         box.removeAll()
@@ -85,24 +84,21 @@ package struct BeamSearch: TokenDecoder {
         logits: UnsafeBufferPointer<Float>, rows: Int, stopLengthOffset: Int
     ) -> DecodingStep {
         precondition(!isFinished, "a finished decoder was advanced")
-        let isFirst = generated == 0
         let vocabulary = rules.vocabulary
-        precondition(rows == (isFirst ? 1 : running) && logits.count == rows * vocabulary,
-                     "expected \(isFirst ? 1 : running) rows of \(vocabulary) logits")
+        precondition(rows == running && logits.count == rows * vocabulary,
+                     "expected \(running) rows of \(vocabulary) logits")
         candidates.removeAll()
         for beam in 0..<running {
-            if beam == 0 || !isFirst {
-                row.load(UnsafeBufferPointer(rebasing: logits[beam * vocabulary..<(beam + 1) * vocabulary]))
-                row.normalize()
-                rules.apply(to: &row, history: beams[beam])
-            }
+            row.load(UnsafeBufferPointer(rebasing: logits[beam * vocabulary..<(beam + 1) * vocabulary]))
+            row.normalize()
+            rules.apply(to: &row, history: beams[beam])
             row.values.withUnsafeBufferPointer {
                 candidates.offer($0, added: sums[beam], firstPosition: beam * vocabulary)
             }
         }
         step.tokens.removeAll(keepingCapacity: true)
         step.sourceRows.removeAll(keepingCapacity: true)
-        spreadCandidates(isFirst: isFirst)
+        spreadCandidates()
         generated += 1
         isSettled = box.isFull && box.worst >= attainable(stopLengthOffset: stopLengthOffset)
         step.isFinished = isFinished
@@ -114,7 +110,7 @@ package struct BeamSearch: TokenDecoder {
     }
 
     /// Walks the candidates in rank order: ends go to the box, the rest become the running beams.
-    private mutating func spreadCandidates(isFirst: Bool) {
+    private mutating func spreadCandidates() {
         var live = 0
         for rank in 0..<candidates.count where live < width {
             let (beam, index) = candidates.positions[rank].quotientAndRemainder(dividingBy: rules.vocabulary)
@@ -130,7 +126,7 @@ package struct BeamSearch: TokenDecoder {
                 nextBeams[live].append(token)
                 nextSums[live] = sum
                 step.tokens.append(token)
-                step.sourceRows.append(isFirst ? 0 : Int32(beam))
+                step.sourceRows.append(Int32(beam))
                 live += 1
             }
         }
@@ -158,113 +154,5 @@ package struct BeamSearch: TokenDecoder {
             guard running > 0 else { return -.infinity }
             return Double(sums[0]) / pow(Double(generated), lengthPenalty)
         }
-    }
-}
-
-/// The best scores seen, descending; of equals the one offered first.
-struct CandidateList: Sendable {
-    private(set) var scores: [Float]
-    /// Index in the rows laid end to end.
-    private(set) var positions: [Int]
-    private(set) var count = 0
-    private let capacity: Int
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        scores = [Float](repeating: 0, count: capacity)
-        positions = [Int](repeating: 0, count: capacity)
-    }
-
-    mutating func removeAll() { count = 0 }
-
-    /// Offers every `values[i] + added` at position `firstPosition + i`; minus infinity is not taken.
-    mutating func offer(_ values: UnsafeBufferPointer<Float>, added: Float, firstPosition: Int) {
-        guard let base = values.baseAddress else { return }
-        let lanes = LogSumExp.Lanes.scalarCount
-        let block = 4 * lanes
-        var threshold = count == capacity ? scores[capacity - 1] : -.infinity
-        var index = 0
-        while index < values.count {
-            let end = min(index + block, values.count)
-            if end - index == block {
-                var greatest = LogSumExp.load(base + index)
-                var offset = lanes
-                while offset < block {
-                    let other = LogSumExp.load(base + index + offset)
-                    greatest.replace(with: other, where: other .> greatest)
-                    offset += lanes
-                }
-                // Rounding keeps order, so the sum of the greatest is the greatest sum.
-                if !(LogSumExp.greatest(greatest) + added > threshold) {
-                    index = end
-                    continue
-                }
-            }
-            while index < end {
-                let score = base[index] + added
-                if score > threshold {
-                    insert(score, at: firstPosition + index)
-                    if count == capacity { threshold = scores[capacity - 1] }
-                }
-                index += 1
-            }
-        }
-    }
-
-    private mutating func insert(_ score: Float, at position: Int) {
-        var slot = min(count, capacity - 1)
-        while slot > 0, scores[slot - 1] < score {
-            scores[slot] = scores[slot - 1]
-            positions[slot] = positions[slot - 1]
-            slot -= 1
-        }
-        scores[slot] = score
-        positions[slot] = position
-        count = min(count + 1, capacity)
-    }
-}
-
-/// The best hypotheses so far.
-struct HypothesisBox: Sendable {
-    /// In the order they were added.
-    private var entries: [Hypothesis] = []
-    private let capacity: Int
-    private let newestFirst: Bool
-
-    /// - Parameter newestFirst: order of equal scores in `ranked`: 4.28.1 takes the newest from the end of a sorted list
-    init(capacity: Int, newestFirst: Bool) {
-        self.capacity = capacity
-        self.newestFirst = newestFirst
-        entries.reserveCapacity(capacity + 1)
-    }
-
-    var isFull: Bool { entries.count >= capacity }
-
-    var worst: Double { entries.reduce(.infinity) { min($0, $1.score) } }
-
-    /// Best first.
-    var ranked: [Hypothesis] {
-        entries.enumerated().sorted { a, b in
-            guard a.element.score == b.element.score else { return a.element.score > b.element.score }
-            return newestFirst ? a.offset > b.offset : a.offset < b.offset
-        }.map(\.element)
-    }
-
-    mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
-
-    /// Adds if there is room or `score` beats the worst, which then goes; of equally bad ones the oldest.
-    mutating func add(_ ids: [Int32], score: Double, seedCount: Int, eosID: Int32?) {
-        guard !isFull || score > worst else { return }
-        // A copy of its own: sharing the beam's buffer would make the beam give up its reserve.
-        var copy: [Int32] = []
-        copy.reserveCapacity(ids.count + 1)
-        copy.append(contentsOf: ids)
-        if let eosID { copy.append(eosID) }
-        entries.append(Hypothesis(
-            ids: copy, score: score, finish: eosID == nil ? .budget : .endOfSequence, seedCount: seedCount))
-        guard entries.count > capacity else { return }
-        var oldest = 0
-        for index in entries.indices where entries[index].score < entries[oldest].score { oldest = index }
-        entries.remove(at: oldest)
     }
 }

@@ -84,7 +84,8 @@ public enum TokenDecodingError: Error, Equatable, Sendable, CustomStringConverti
         case .invalidOption(let name, let expected, let found):
             "decoding option \(name): expected \(expected), found \(found)"
         case .noRoomForNewTokens(let maxLength, let promptLength):
-            "decoding option maxLength: expected more than the prompt's \(promptLength) tokens (rules 4.57), found \(maxLength)"
+            "decoding option maxLength: expected more than the prompt's \(promptLength) tokens (rules 4.57), "
+                + "found \(maxLength)"
         case .tokenOutsideVocabulary(let name, let id, let vocabulary):
             "\(name): expected an id in 0..<\(vocabulary), found \(id)"
         case .emptyAnswer(let index):

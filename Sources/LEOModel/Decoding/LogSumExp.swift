@@ -8,7 +8,9 @@ enum LogSumExp {
     /// Copies `source` to `destination` with NaN as minus infinity and plus infinity as the largest finite number.
     ///
     /// - Returns: the maximum, minus infinity of nothing
-    static func copyClean(_ source: UnsafeBufferPointer<Float>, to destination: UnsafeMutableBufferPointer<Float>) -> Float {
+    static func copyClean(
+        _ source: UnsafeBufferPointer<Float>, to destination: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
         let count = min(source.count, destination.count)
         guard let from = source.baseAddress, let to = destination.baseAddress else { return -.infinity }
         let lowest = Lanes(repeating: -.infinity)

@@ -2,8 +2,8 @@ import Foundation
 
 /// Draws every token at random from what the filters leave.
 ///
-/// Order: repetition penalty on raw logits, minimum length, exclusions and constraint, temperature, top-k, top-p, softmax.
-/// Top-k keeps everything equal to the k-th score. Top-p keeps the most probable tokens as long as those before them
+/// Order: repetition penalty on raw logits, minimum length, exclusions and constraint, temperature, top-k, top-p,
+/// softmax. Top-k keeps everything equal to the k-th score. Top-p keeps the most probable tokens as long as those before them
 /// hold less than `topP` of the mass, and at least one; of equal scores lower ids count as more probable.
 ///
 /// - Source: `sample` and the logits warpers of transformers 4.28.1. The random numbers are our own (SplitMix64), so a

@@ -23,8 +23,7 @@ package protocol TokenDecoder: Sendable {
     ///
     /// NaN counts as minus infinity, which is impossible; plus infinity counts as the largest finite number.
     ///
-    /// - Parameter logits: [rows, vocabulary]; one row at first (all beams start equal), then one per token of the
-    ///   step before
+    /// - Parameter logits: [rows, vocabulary]; one row at first, then one per token of the step before
     /// - Parameter stopLengthOffset: reproduces how transformers 4.28.1 stops beam searches in a batch: for the k-th
     ///   (from 1) request unfinished before this step it looks at a length k - 1 too large. Zero for a request of its
     ///   own; only beam search under 4.28.1 heeds it.
