@@ -140,10 +140,10 @@ package struct ConstantEncoding: Sendable {
         return stored * columns * elementType.byteCount
     }
 
-    /// Shape of the factors that go with `i8`, else nil: one row per panel.
+    /// Shape [n, groups] of the factors that go with `i8`, packed like the matrix; else nil.
     package var scaleShape: [Int]? {
         guard elementType == .i8 else { return nil }
-        return [(shape[0] + Self.panel - 1) / Self.panel, (columns + Self.groupLength - 1) / Self.groupLength, Self.panel]
+        return [shape[0], (columns + Self.groupLength - 1) / Self.groupLength]
     }
 
     /// Encodes the whole constant piece by piece, in order.

@@ -1,7 +1,7 @@
 import Foundation
 internal import ExecutionPlan
-internal import LEOModel
-internal import LEOTensor
+package import LEOModel
+import LEOTensor
 
 /// Paths of the checkpoints of one model, as a user has them.
 public struct CheckpointPaths: Sendable {

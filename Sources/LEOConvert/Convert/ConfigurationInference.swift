@@ -1,6 +1,6 @@
 import Foundation
 package import LEOModel
-internal import LEOTensor
+import LEOTensor
 
 extension CheckpointSet {
     /// The configuration that the checkpoints themselves show: sizes from shapes, the rest LEO's defaults.

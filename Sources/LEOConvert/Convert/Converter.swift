@@ -1,7 +1,7 @@
 internal import ExecutionPlan
-public import LEOArchive
+internal import LEOArchive
 public import LEOModel
-internal import LEOTensor
+import LEOTensor
 internal import LEOText
 
 /// Element type of the language model's matrices in a `.leo` file. Everything else stays float32.
@@ -112,7 +112,7 @@ public struct Converter: Sendable {
                 TensorSpecification(
                     name: item.recipe.name, elementType: item.encoding.elementType, shape: item.recipe.shape, layout: item.layout))
             if let shape = item.encoding.scaleShape {
-                specifications.append(TensorSpecification(name: item.scaleName, elementType: .f32, shape: shape))
+                specifications.append(TensorSpecification(name: item.scaleName, elementType: .f32, shape: shape, layout: .nk16))
             }
         }
         let writer = try ArchiveWriter(
