@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "LEOCheck",
             dependencies: [
-                "CLEOKernels", "ExecutionPlan", "LEO", "LEOArchive", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
+                "ExecutionPlan", "LEO", "LEOArchive", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
                 "LEOTensor", "LEOText",
             ]
         ),

@@ -1,0 +1,107 @@
+import Foundation
+import LEOConvert
+import LEOTensor
+
+/// A folder that may hold a golden case.
+struct CaseFolder: Sendable {
+    let path: String
+    /// `case.json`, where there is one.
+    let description: CaseDescription?
+
+    init(_ path: String) throws {
+        self.path = path
+        let file = (path as NSString).appendingPathComponent("case.json")
+        description = FileManager.default.fileExists(atPath: file) ? try CaseDescription(file) : nil
+    }
+
+    func file(_ name: String) -> String { ((path as NSString).appendingPathComponent(name) as NSString).standardizingPath }
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
+    /// The folder itself and all below it, sorted by path; links are not followed.
+    static func all(below folder: String) throws -> [CaseFolder] {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory) else {
+            throw CheckError.unreadable(path: folder, reason: "no such folder")
+        }
+        guard isDirectory.boolValue else { throw CheckError.unreadable(path: folder, reason: "is not a folder") }
+        var folders = [folder]
+        guard let entries = FileManager.default.enumerator(
+            at: URL(fileURLWithPath: folder), includingPropertiesForKeys: [.isDirectoryKey, .isSymbolicLinkKey])
+        else { throw CheckError.unreadable(path: folder, reason: "cannot be listed") }
+        for case let url as URL in entries {
+            let values = try? url.resourceValues(forKeys: [.isDirectoryKey, .isSymbolicLinkKey])
+            if values?.isDirectory == true, values?.isSymbolicLink != true { folders.append(url.path) }
+        }
+        return try folders.sorted().map { try CaseFolder($0) }
+    }
+}
+
+/// `case.json`: kind, configuration, names of files and tolerance.
+struct CaseDescription: @unchecked Sendable {
+    let path: String
+    let kind: String
+    /// Plain JSON values, never changed after reading.
+    let json: [String: Any]
+
+    init(_ path: String) throws {
+        self.path = path
+        guard let data = FileManager.default.contents(atPath: path) else { throw CheckError.unreadable(path: path, reason: "cannot be read") }
+        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw CheckError.malformed(path: path, field: "file", expected: "a JSON object")
+        }
+        json = object
+        guard let kind = object["kind"] as? String else { throw CheckError.malformed(path: path, field: "kind", expected: "a string") }
+        self.kind = kind
+    }
+
+    /// A value at a dotted path below the top, converted.
+    func value<Value>(_ field: String, _: Value.Type = Value.self) throws -> Value {
+        guard let value: Value = optional(field) else { throw CheckError.malformed(path: path, field: field, expected: "\(Value.self)") }
+        return value
+    }
+
+    func optional<Value>(_ field: String) -> Value? {
+        var current: Any? = json
+        for key in field.split(separator: ".") { current = (current as? [String: Any])?[String(key)] }
+        if Value.self == Float.self, let number = current as? Double { return Float(number) as? Value }
+        return current as? Value
+    }
+
+    /// What `abs(x - golden) <= abs + rel * abs(golden)` allows.
+    var tolerance: Tolerance {
+        let absolute: Double? = optional("tolerance.abs"), relative: Double? = optional("tolerance.rel")
+        return Tolerance(absolute: absolute ?? 0, relative: relative ?? 0)
+    }
+}
+
+/// |x - golden| <= absolute + relative · |golden|.
+struct Tolerance: Sendable, CustomStringConvertible {
+    var absolute = 0.0
+    var relative = 0.0
+    static let exact = Tolerance()
+    var description: String { absolute == 0 && relative == 0 ? "exact" : relative == 0 ? "\(absolute)" : "\(absolute) + \(relative)·|x|" }
+}
+
+/// Tensors of a case by name.
+struct CaseTensors: Sendable {
+    private let reader: any CheckpointReader
+
+    /// - Parameter file: a safetensors file named by the case.
+    init(_ folder: CaseFolder, _ field: String) throws {
+        guard let description = folder.description else { throw CheckError.unreadable(path: folder.path, reason: "has no case.json") }
+        reader = try openCheckpoint(path: folder.file(try description.value(field)))
+    }
+
+    init(path: String) throws { reader = try openCheckpoint(path: path) }
+
+    func has(_ name: String) -> Bool { reader.entry(named: name) != nil }
+    func tensor(_ name: String) throws -> Tensor { try reader.tensor(named: name) }
+    func floats(_ name: String) throws -> [Float] { try tensor(name).floats() }
+    func integers(_ name: String) throws -> [Int] { try tensor(name).integers() }
+    var names: [String] { reader.tensors.map(\.name) }
+    func all() throws -> [String: Tensor] {
+        var tensors: [String: Tensor] = [:]
+        for name in names { tensors[name] = try tensor(name) }
+        return tensors
+    }
+}
