@@ -122,8 +122,8 @@ cleo_image_status cleo_image_decode_jpeg(const uint8_t *bytes, size_t count, uin
         if (jpeg_read_scanlines(&jpeg, &line, 1) != 1) fail_with(&jpeg, "the file ends early");
         if (is_cmyk) convert_cmyk(row, target, width);
     }
+    result->orientation = orientation(&jpeg); /* finishing frees the markers */
     jpeg_finish_decompress(&jpeg);
-    result->orientation = orientation(&jpeg);
     status = CLEO_IMAGE_OK;
 
 done:
