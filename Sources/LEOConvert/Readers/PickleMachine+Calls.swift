@@ -15,7 +15,8 @@ extension PickleMachine {
             for pair in try arguments.first.map({ try sequence($0, "items of a dictionary") }) ?? [] {
                 let items = try sequence(pair, "key and value")
                 guard items.count == 2 else { throw malformed("key and value", "\(items.count) items") }
-                try charge(1)
+                // One list may be copied again and again; an entry costs about as much as eight other values.
+                try charge(8)
                 dictionary.set(items[0], items[1], identity: try identity(of: items[0]))
             }
             return try make(.dictionary(dictionary))
