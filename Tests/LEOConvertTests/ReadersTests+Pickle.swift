@@ -60,6 +60,14 @@ struct ReadersPickleTests {
         #expect(try Self.error(Build.pickle(Build.dictionary([("a.b", Build.int(1)), ("a", inner)]))) != nil)
     }
 
+    @Test func emptyBytesOfProtocolTwo() throws {
+        let empty = Build.global("__builtin__", "bytes") + [0x29, 0x52]
+        let value = try Self.load(Build.pickle(Build.tuple(empty, Build.array("<f4", shape: [0, 3], data: empty))))
+        guard case .bytes(let bytes)? = value[index: 0]?.kind else { Issue.record("not bytes"); return }
+        #expect(bytes.isEmpty)
+        #expect(try value[index: 1]?.tensor()?.shape == [0, 3])
+    }
+
     @Test func textArraysAndScalarsAreValues() throws {
         let texts = Build.array("|S2", shape: [2], data: Build.bytesLiteral([0x61, 0, 0x62, 0x63]))
         let scalar = Build.global("numpy._core.multiarray", "scalar")

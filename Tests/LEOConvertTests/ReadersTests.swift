@@ -81,6 +81,9 @@ struct ReadersTests {
         ("PyTorch zip", Build.torchZip(views, storages: [("0", Build.bytes(values))])),
         ("PyTorch zip", Build.torchZip(views, storages: [("0", Build.bytes(values))], isDeflated: true)),
         ("PyTorch legacy", Build.torchLegacy(views, storages: [("0", 4, Build.bytes(values))])),
+        // From protocol 4 on the magic number comes after a frame.
+        ("PyTorch legacy", [0x80, 4, 0x95, 13, 0, 0, 0, 0, 0, 0, 0]
+            + Build.torchLegacy(views, storages: [("0", 4, Build.bytes(values))]).dropFirst(2)),
     ]
 
     @Test(arguments: forms) func viewsShowTheirStorage(format: String, file: [UInt8]) throws {

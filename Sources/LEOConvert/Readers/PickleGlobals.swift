@@ -5,7 +5,7 @@ import LEOTensor
 enum PickleGlobal: Sendable, Equatable {
     case dictionary, orderedDictionary, defaultDictionary
     case list, tuple, set, frozenSet
-    case byteArray
+    case bytes
     /// A Python type that occurs only as the factory of a defaultdict.
     case factory
     case encode
@@ -64,7 +64,8 @@ enum PickleGlobal: Sendable, Equatable {
             table["\(module) tuple"] = .tuple
             table["\(module) set"] = .set
             table["\(module) frozenset"] = .frozenSet
-            table["\(module) bytearray"] = .byteArray
+            table["\(module) bytearray"] = .bytes
+            table["\(module) bytes"] = .bytes
             for type in ["int", "long", "float", "str", "bool"] { table["\(module) \(type)"] = .factory }
         }
         for module in ["numpy.core", "numpy._core"] {

@@ -28,10 +28,11 @@ extension PickleMachine {
             let items = try arguments.first.map { try sequence($0, "items") } ?? []
             try charge(items.count)
             return try make(.sequence(PickleSequence(global == .list ? .list : global == .tuple || global == .size ? .tuple : .set, items)))
-        case .byteArray:
+        case .bytes:
             try expect(0...2)
             guard let first = arguments.first else { return try make(.bytes(.own(MemoryBytes([])))) }
             if arguments.count == 2 { return try encode(first, arguments[1]) }
+            guard case .bytes? = node(first) else { throw malformed("bytes", describe(first)) }
             return first
         case .encode:
             try expect(1...2)

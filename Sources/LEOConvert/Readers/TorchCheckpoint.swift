@@ -35,12 +35,12 @@ struct TorchCheckpoint: Sendable {
         }
     }
 
-    /// The first pickle of a legacy file: the integer 0x1950a86a20f9469cfc6c.
-    private static let legacyMagic: [UInt8] = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+    /// The first pickle of a legacy file is the integer 0x1950a86a20f9469cfc6c.
+    private static let legacyMagic: [UInt8] = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
 
     static func recognizesLegacy(_ start: [UInt8]) -> Bool {
-        // The protocol byte may differ, the number does not.
-        start.count >= legacyMagic.count && start[0] == 0x80 && Array(start[2..<legacyMagic.count]) == Array(legacyMagic[2...])
+        // After the protocol, from protocol 4 on after a frame of 9 bytes too.
+        start.first == 0x80 && (start.dropFirst(2).starts(with: legacyMagic) || start.dropFirst(11).starts(with: legacyMagic))
     }
 
     /// Magic number, version, system information, the object, the keys of the storages; then every storage as a count
