@@ -20,7 +20,8 @@ enum Build {
         for tensor in tensors {
             let end = data.count + tensor.data.count
             entries.append(
-                "\"\(tensor.name)\":{\"dtype\":\"\(tensor.type)\",\"shape\":\(tensor.shape),\"data_offsets\":[\(data.count),\(end)]}")
+                "\"\(tensor.name)\":{\"dtype\":\"\(tensor.type)\",\"shape\":\(tensor.shape),\"data_offsets\":[\(data.count),\(end)]}"
+            )
             data += tensor.data
         }
         return safetensors(header: "{" + entries.joined(separator: ",") + "}", data: data)
@@ -44,19 +45,23 @@ enum Build {
     }
 
     static func zip(_ entries: [Entry]) -> [UInt8] {
-        var file: [UInt8] = [], directory: [UInt8] = []
+        var file: [UInt8] = []
+        var directory: [UInt8] = []
         for entry in entries {
             let stored = entry.isDeflated ? deflated(entry.data) : entry.data
             let size = entry.claimedSize ?? UInt32(entry.data.count)
-            let common = little(UInt16(20)) + [0, 0] + little(UInt16(entry.isDeflated ? 8 : 0)) + [0, 0, 0, 0]
+            let common =
+                little(UInt16(20)) + [0, 0] + little(UInt16(entry.isDeflated ? 8 : 0)) + [0, 0, 0, 0]
                 + little(crc(entry.data)) + little(entry.isDeflated ? UInt32(stored.count) : size) + little(size)
                 + little(UInt16(entry.name.utf8.count)) + [0, 0]
-            directory += little(UInt32(0x0201_4b50)) + [20, 0] + common + [UInt8](repeating: 0, count: 10)
+            directory +=
+                little(UInt32(0x0201_4b50)) + [20, 0] + common + [UInt8](repeating: 0, count: 10)
                 + little(UInt32(file.count)) + Array(entry.name.utf8)
             file += little(UInt32(0x0403_4b50)) + common + Array(entry.name.utf8) + stored
         }
         let count = little(UInt16(entries.count))
-        let end = little(UInt32(0x0605_4b50)) + [0, 0, 0, 0] + count + count + little(UInt32(directory.count))
+        let end =
+            little(UInt32(0x0605_4b50)) + [0, 0, 0, 0] + count + count + little(UInt32(directory.count))
             + little(UInt32(file.count)) + [0, 0]
         return file + directory + end
     }
@@ -87,17 +92,21 @@ enum Build {
     static func pickle(_ value: [UInt8], version: UInt8 = 2) -> [UInt8] { [0x80, version] + value + [0x2e] }
 
     static func tensor(
-        storage: String = "FloatStorage", key: String, count: Int32, offset: Int32 = 0, shape: [Int32], strides: [Int32],
+        storage: String = "FloatStorage", key: String, count: Int32, offset: Int32 = 0, shape: [Int32],
+        strides: [Int32],
         view: [UInt8]? = nil
     ) -> [UInt8] {
         let identity = tuple(text("storage"), global("torch", storage), text(key), text("cpu"), int(count), view ?? [])
         return global("torch._utils", "_rebuild_tensor_v2")
-            + tuple(identity + [0x51], int(offset), ints(shape), ints(strides), [0x89], global("collections", "OrderedDict") + [0x29, 0x52])
+            + tuple(
+                identity + [0x51], int(offset), ints(shape), ints(strides), [0x89],
+                global("collections", "OrderedDict") + [0x29, 0x52])
             + [0x52]
     }
 
     static func array(_ type: String, shape: [Int32], fortran: Bool = false, data: [UInt8]) -> [UInt8] {
-        let dtype = global("numpy", "dtype") + tuple(text(String(type.dropFirst())), [0x89], [0x88]) + [0x52]
+        let dtype =
+            global("numpy", "dtype") + tuple(text(String(type.dropFirst())), [0x89], [0x88]) + [0x52]
             + tuple(int(3), text(String(type.prefix(1))), [0x4e], [0x4e], [0x4e], int(-1), int(-1), int(0)) + [0x62]
         return global("numpy.core.multiarray", "_reconstruct")
             + tuple(global("numpy", "ndarray"), ints([0]), bytesLiteral([0x62])) + [0x52]
@@ -108,7 +117,10 @@ enum Build {
 
     static func torchZip(_ pickle: [UInt8], storages: [(String, [UInt8])], isDeflated: Bool = false) -> [UInt8] {
         zip(
-            [Entry(name: "archive/data.pkl", data: pickle, isDeflated: isDeflated), Entry(name: "archive/byteorder", data: Array("little".utf8))]
+            [
+                Entry(name: "archive/data.pkl", data: pickle, isDeflated: isDeflated),
+                Entry(name: "archive/byteorder", data: Array("little".utf8)),
+            ]
                 + storages.map { Entry(name: "archive/data/\($0.0)", data: $0.1, isDeflated: isDeflated) })
     }
 
@@ -134,10 +146,14 @@ enum Build {
         return [0x93] + Array("NUMPY".utf8) + [1, 0] + little(UInt16(header.utf8.count)) + Array(header.utf8) + data
     }
 
-    static func csr(shape: [Int64], indptr: [Int32], indices: [Int32], data: [Float], isDeflated: Bool = false) -> [UInt8] {
+    static func csr(
+        shape: [Int64], indptr: [Int64], indices: [Int32], data: [Float], isDeflated: Bool = false
+    ) -> [UInt8] {
         zip([
-            Entry(name: "indices.npy", data: npy("<i4", shape: [indices.count], data: indices.flatMap { little($0) }), isDeflated: isDeflated),
-            Entry(name: "indptr.npy", data: npy("<i4", shape: [indptr.count], data: indptr.flatMap { little($0) })),
+            Entry(
+                name: "indices.npy", data: npy("<i4", shape: [indices.count], data: indices.flatMap { little($0) }),
+                isDeflated: isDeflated),
+            Entry(name: "indptr.npy", data: npy("<i8", shape: [indptr.count], data: indptr.flatMap { little($0) })),
             Entry(name: "format.npy", data: npy("|S3", shape: [], data: Array("csr".utf8))),
             Entry(name: "shape.npy", data: npy("<i8", shape: [shape.count], data: shape.flatMap { little($0) })),
             Entry(name: "data.npy", data: npy("<f4", shape: [data.count], data: bytes(data)), isDeflated: isDeflated),

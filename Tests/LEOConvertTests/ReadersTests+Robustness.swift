@@ -22,18 +22,34 @@ struct ReadersRobustnessTests {
         ]), version: 4)
 
     static let samples = [
-        Sample(name: "a.safetensors", bytes: Build.safetensors([
-            (name: "a", type: "F32", shape: [2, 2], data: Build.bytes([1, 2, 3, 4])), (name: "b", type: "U8", shape: [3], data: [1, 2, 3]),
-        ])),
+        Sample(
+            name: "a.safetensors",
+            bytes: Build.safetensors([
+                (name: "a", type: "F32", shape: [2, 2], data: Build.bytes([1, 2, 3, 4])),
+                (name: "b", type: "U8", shape: [3], data: [1, 2, 3]),
+            ])),
         Sample(name: "stored.pth", bytes: Build.torchZip(pickled, storages: [("0", Build.bytes([1, 2, 3, 4, 5, 6]))])),
-        Sample(name: "deflated.pth", bytes: Build.torchZip(pickled, storages: [("0", Build.bytes([1, 2, 3, 4, 5, 6]))], isDeflated: true)),
-        Sample(name: "legacy.pth", bytes: Build.torchLegacy(pickled, storages: [("0", 4, Build.bytes([1, 2, 3, 4, 5, 6]))])),
-        Sample(name: "bare.pkl", bytes: Build.pickle(Build.dictionary([
-            ("n", Build.array(">i2", shape: [2, 1], fortran: true, data: Build.bytesLiteral([0, 1, 0, 2]))), ("t", Build.ints([1, 2])),
-            ("s", Build.array("<U1", shape: [1], data: Build.bytesLiteral([0x41, 0, 0, 0]))),
-        ]), version: 4)),
-        Sample(name: "a.npy", bytes: Build.npy("<f8", shape: [2, 2], fortran: true, data: [UInt8](repeating: 1, count: 32))),
-        Sample(name: "a.npz", bytes: Build.csr(shape: [3, 4], indptr: [0, 1, 1, 3], indices: [3, 0, 0], data: [1, 2, 3], isDeflated: true)),
+        Sample(
+            name: "deflated.pth",
+            bytes: Build.torchZip(pickled, storages: [("0", Build.bytes([1, 2, 3, 4, 5, 6]))], isDeflated: true)),
+        Sample(
+            name: "legacy.pth",
+            bytes: Build.torchLegacy(pickled, storages: [("0", 4, Build.bytes([1, 2, 3, 4, 5, 6]))])),
+        Sample(
+            name: "bare.pkl",
+            bytes: Build.pickle(
+                Build.dictionary([
+                    ("n", Build.array(">i2", shape: [2, 1], fortran: true, data: Build.bytesLiteral([0, 1, 0, 2]))),
+                    ("t", Build.ints([1, 2])),
+                    ("s", Build.array("<U1", shape: [1], data: Build.bytesLiteral([0x41, 0, 0, 0]))),
+                ]), version: 4)),
+        Sample(
+            name: "a.npy",
+            bytes: Build.npy("<f8", shape: [2, 2], fortran: true, data: [UInt8](repeating: 1, count: 32))),
+        Sample(
+            name: "a.npz",
+            bytes: Build.csr(
+                shape: [3, 4], indptr: [0, 1, 1, 3], indices: [3, 0, 0], data: [1, 2, 3], isDeflated: true)),
     ]
 
     /// Opens and reads all there is; only typed errors may come.
@@ -88,10 +104,14 @@ struct ReadersRobustnessTests {
         var random = SeededGenerator(seed: 0x1e2)
         try withTemporaryFolder { folder in
             for _ in 0..<600 {
-                func number(_ usual: Int32) -> Int32 { Int.random(in: 0..<6, using: &random) == 0 ? Int32(truncatingIfNeeded: random.next()) : usual }
+                func number(_ usual: Int64) -> Int64 {
+                    let odd = [.min, .max, -1, usual + 1, usual - 1, Int64(truncatingIfNeeded: random.next())]
+                    return Int.random(in: 0..<6, using: &random) == 0 ? odd.randomElement(using: &random) ?? 0 : usual
+                }
+                func index(_ usual: Int64) -> Int32 { Int32(truncatingIfNeeded: number(usual)) }
                 let file = Build.csr(
-                    shape: [Int64(number(3)), Int64(number(4))], indptr: [number(0), number(1), number(1), number(3)],
-                    indices: [number(3), number(0), number(0)], data: [1, 2, 3])
+                    shape: [number(3), number(4)], indptr: [number(0), number(1), number(1), number(3)],
+                    indices: [index(3), index(0), index(0)], data: [1, 2, 3])
                 _ = try Self.read(file, as: "x.npz", in: folder)
             }
         }
@@ -104,9 +124,12 @@ struct ReadersRobustnessTests {
             let place = Int.random(in: 0..<bytes.count - 4, using: &random)
             switch Int.random(in: 0..<5, using: &random) {
             case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-            case 1: bytes[place] = [0, 1, 0x28, 0x2e, 0x52, 0x62, 0x7f, 0x80, 0x94, 0xff].randomElement(using: &random) ?? 0
+            case 1:
+                bytes[place] =
+                    [0, 1, 0x28, 0x2e, 0x52, 0x62, 0x7f, 0x80, 0x94, 0xff].randomElement(using: &random) ?? 0
             case 2:
-                let number: UInt32 = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0001_0000].randomElement(using: &random) ?? 0
+                let number: UInt32 =
+                    [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0001_0000].randomElement(using: &random) ?? 0
                 bytes.replaceSubrange(place..<place + 4, with: Build.little(number))
             case 3: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...4, using: &random)))
             default: bytes.insert(contentsOf: bytes[place..<place + 4], at: place)

@@ -28,7 +28,10 @@ struct ReadersTests {
         let values = random.floats(60)
         let file = Build.safetensors([
             (name: "a", type: "F32", shape: [5, 4, 3], data: Build.bytes(values)),
-            (name: "ä\\\"\\u00e9\\ud83d\\ude00", type: "I64", shape: [2], data: Build.little(Int64(-7)) + Build.little(Int64.max)),
+            (
+                name: "ä\\\"\\u00e9\\ud83d\\ude00", type: "I64", shape: [2],
+                data: Build.little(Int64(-7)) + Build.little(Int64.max)
+            ),
             (name: "e", type: "BF16", shape: [3, 0], data: []),
         ])
         try Self.write(file, as: "x.safetensors") { path in
@@ -49,7 +52,9 @@ struct ReadersTests {
         }
     }
 
-    @Test(arguments: ["[0, 4611686018427387904, 4611686018427387904]", "[4611686018427387904, 4, 0]", "[9223372036854775807, 0]"])
+    @Test(arguments: [
+        "[0, 4611686018427387904, 4611686018427387904]", "[4611686018427387904, 4, 0]", "[9223372036854775807, 0]",
+    ])
     func emptyTensorMayNotHideAHugeShape(shape: String) throws {
         let header = "{\"a\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[0,0]}}"
         let error = try Self.error(Build.safetensors(header: header, data: []), as: "x.safetensors")
@@ -59,7 +64,8 @@ struct ReadersTests {
     @Test(arguments: [
         "{\"a\":1}", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"more\":1}}", "{}x", "{\"a\" {}}",
         "{\"__metadata__\":[]}", "{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "{\"\\ud800\":{}}",
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[01],\"data_offsets\":[0,4]}}", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1e0],\"data_offsets\":[0,4]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[01],\"data_offsets\":[0,4]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1e0],\"data_offsets\":[0,4]}}",
     ])
     func brokenHeaderIsRejected(header: String) throws {
         #expect(try Self.error(Build.safetensors(header: header, data: [0, 0, 0, 0]), as: "x.safetensors") != nil)
@@ -68,22 +74,26 @@ struct ReadersTests {
     // MARK: PyTorch
 
     static let values: [Float] = (0..<24).map { Float($0) }
-    static let views = Build.pickle(Build.dictionary([
-        ("plain", Build.tensor(key: "0", count: 24, shape: [4, 6], strides: [6, 1])),
-        ("turned", Build.tensor(key: "0", count: 24, offset: 1, shape: [2, 3], strides: [1, 7])),
-        ("again", Build.tensor(key: "0", count: 24, shape: [4, 6], strides: [6, 1])),
-        ("wide", Build.tensor(key: "0", count: 24, offset: 3, shape: [2, 3], strides: [0, 0])),
-        ("one", Build.tensor(key: "0", count: 24, offset: 5, shape: [], strides: [])),
-        ("half", Build.tensor(key: "0", count: 24, shape: [12, 1], strides: [2, 99])),
-    ]))
+    static let views = Build.pickle(
+        Build.dictionary([
+            ("plain", Build.tensor(key: "0", count: 24, shape: [4, 6], strides: [6, 1])),
+            ("turned", Build.tensor(key: "0", count: 24, offset: 1, shape: [2, 3], strides: [1, 7])),
+            ("again", Build.tensor(key: "0", count: 24, shape: [4, 6], strides: [6, 1])),
+            ("wide", Build.tensor(key: "0", count: 24, offset: 3, shape: [2, 3], strides: [0, 0])),
+            ("one", Build.tensor(key: "0", count: 24, offset: 5, shape: [], strides: [])),
+            ("half", Build.tensor(key: "0", count: 24, shape: [12, 1], strides: [2, 99])),
+        ]))
 
     static let forms: [(String, [UInt8])] = [
         ("PyTorch zip", Build.torchZip(views, storages: [("0", Build.bytes(values))])),
         ("PyTorch zip", Build.torchZip(views, storages: [("0", Build.bytes(values))], isDeflated: true)),
         ("PyTorch legacy", Build.torchLegacy(views, storages: [("0", 4, Build.bytes(values))])),
         // From protocol 4 on the magic number comes after a frame.
-        ("PyTorch legacy", [0x80, 4, 0x95, 13, 0, 0, 0, 0, 0, 0, 0]
-            + Build.torchLegacy(views, storages: [("0", 4, Build.bytes(values))]).dropFirst(2)),
+        (
+            "PyTorch legacy",
+            [0x80, 4, 0x95, 13, 0, 0, 0, 0, 0, 0, 0]
+                + Build.torchLegacy(views, storages: [("0", 4, Build.bytes(values))]).dropFirst(2)
+        ),
     ]
 
     @Test(arguments: forms) func viewsShowTheirStorage(format: String, file: [UInt8]) throws {
@@ -110,7 +120,8 @@ struct ReadersTests {
     @Test func legacyStorageViewsAreBounded() throws {
         func file(_ offset: Int32, _ size: Int32) -> [UInt8] {
             let view = Build.tuple(Build.text("v"), Build.int(offset), Build.int(size))
-            let pickle = Build.pickle(Build.tensor(key: "0", count: 24, offset: 1, shape: [2], strides: [2], view: view))
+            let pickle = Build.pickle(
+                Build.tensor(key: "0", count: 24, offset: 1, shape: [2], strides: [2], view: view))
             return Build.torchLegacy(pickle, storages: [("0", 4, Build.bytes(Self.values))])
         }
         let found = try Self.write(file(8, 4), as: "x.pth") { try readEverything(path: $0) }
@@ -125,7 +136,8 @@ struct ReadersTests {
     @Test func scatteredElementsAreReadInWindows() throws {
         let strides: [Int32] = [1, 20_000_000, 70_000_000]
         let count = 111_000_000
-        let pickle = Build.pickle(Build.tensor(storage: "ByteStorage", key: "0", count: Int32(count), shape: [2, 3, 2], strides: strides))
+        let pickle = Build.pickle(
+            Build.tensor(storage: "ByteStorage", key: "0", count: Int32(count), shape: [2, 3, 2], strides: strides))
         let head = Build.torchLegacyHead(pickle, keys: ["0"]) + Build.little(UInt64(count))
         try Self.write(head, as: "x.pth") { path in
             let handle = try #require(FileHandle(forUpdatingAtPath: path))
@@ -166,10 +178,14 @@ struct ReadersTests {
     @Test func lyingEntrySizeCostsNothing() throws {
         // 16 bytes of deflate that claim a little under what deflate could ever reach, and far more.
         for claim in [UInt32(16_000), 0xffff_fff0] {
-            let pickle = Build.pickle(Build.tensor(storage: "ByteStorage", key: "0", count: Int32(clamping: claim), shape: [Int32(clamping: claim)], strides: [1]))
+            let pickle = Build.pickle(
+                Build.tensor(
+                    storage: "ByteStorage", key: "0", count: Int32(clamping: claim), shape: [Int32(clamping: claim)],
+                    strides: [1]))
             let file = Build.zip([
                 Build.Entry(name: "a/data.pkl", data: pickle),
-                Build.Entry(name: "a/data/0", data: [UInt8](repeating: 7, count: 11), isDeflated: true, claimedSize: claim),
+                Build.Entry(
+                    name: "a/data/0", data: [UInt8](repeating: 7, count: 11), isDeflated: true, claimedSize: claim),
             ])
             #expect(try Self.error(file, as: "x.pth") != nil)
         }
@@ -182,7 +198,8 @@ struct ReadersTests {
         let file = Build.npy(">f4", shape: [2, 3], fortran: true, data: big)
         let found = try Self.write(file, as: "x.npy") { try readEverything(path: $0) }
         #expect(found.tensors.first?.tensor.floats() == [0, 2, 4, 1, 3, 5])
-        let pickle = Build.pickle(Build.array(">f4", shape: [2, 3], fortran: true, data: Build.bytesLiteral(big)), version: 3)
+        let pickle = Build.pickle(
+            Build.array(">f4", shape: [2, 3], fortran: true, data: Build.bytesLiteral(big)), version: 3)
         let bare = try Self.write(pickle, as: "x.pkl") { try readEverything(path: $0) }
         #expect(bare.tensors.first?.name == "array")
         #expect(bare.tensors.first?.tensor.floats() == [0, 2, 4, 1, 3, 5])
@@ -190,7 +207,8 @@ struct ReadersTests {
 
     @Test func archiveKeepsItsArrays() throws {
         let file = Build.zip([
-            Build.Entry(name: "a.npy", data: Build.npy("<f4", shape: [2, 2], data: Build.bytes([1, 2, 3, 4])), isDeflated: true),
+            Build.Entry(
+                name: "a.npy", data: Build.npy("<f4", shape: [2, 2], data: Build.bytes([1, 2, 3, 4])), isDeflated: true),
             Build.Entry(name: "b.npy", data: Build.npy("|u1", shape: [], data: [9])),
             Build.Entry(name: "c.npy", data: Build.npy("<U2", shape: [], data: [0x41, 0, 0, 0, 0xb1, 3, 0, 0])),
         ])
@@ -201,7 +219,8 @@ struct ReadersTests {
     }
 
     @Test func sparseRowsAreMadeDense() throws {
-        let file = Build.csr(shape: [4, 3], indptr: [0, 2, 2, 4, 5], indices: [2, 0, 1, 1, 2], data: [1, 2, 3, 4, 5], isDeflated: true)
+        let file = Build.csr(
+            shape: [4, 3], indptr: [0, 2, 2, 4, 5], indices: [2, 0, 1, 1, 2], data: [1, 2, 3, 4, 5], isDeflated: true)
         try Self.write(file, as: "x.npz") { path in
             let reader = try openCheckpoint(path: path)
             #expect(try reader.tensor(named: "dense").floats() == [2, 0, 1, 0, 0, 0, 0, 7, 0, 0, 0, 5])
@@ -219,17 +238,23 @@ struct ReadersTests {
 
     @Test func shardsAreFoundThroughIndexAndFolder() throws {
         try withTemporaryFolder { folder in
-            func put(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name)) }
-            try put(Build.safetensors([(name: "a", type: "F32", shape: [1], data: Build.bytes([1]))]), "one.safetensors")
+            func put(_ bytes: [UInt8], _ name: String) throws {
+                try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + name))
+            }
+            try put(
+                Build.safetensors([(name: "a", type: "F32", shape: [1], data: Build.bytes([1]))]), "one.safetensors")
             try put(Self.forms[0].1, "two.bin")
-            func index(_ map: String) throws { try put(Array("{\"metadata\": {}, \"weight_map\": {\(map)}}".utf8), "model.safetensors.index.json") }
+            func index(_ map: String) throws {
+                try put(Array("{\"metadata\": {}, \"weight_map\": {\(map)}}".utf8), "model.safetensors.index.json")
+            }
             try index("\"plain\": \"two.bin\", \"a\": \"one.safetensors\", \"again\": \"two.bin\"")
             let reader = try openCheckpoint(path: folder)
             #expect(reader.tensors.map(\.name) == ["plain", "a", "again"])
             #expect(reader.tiedGroups == [["plain", "again"]])
             #expect(try reader.tensor(named: "a").floats() == [1])
             for broken in [
-                "\"b\": \"one.safetensors\"", "\"a\": \"three.safetensors\"", "\"a\": \"../one.safetensors\"", "\"a\": 1", "\"a\": \"\"",
+                "\"b\": \"one.safetensors\"", "\"a\": \"three.safetensors\"", "\"a\": \"../one.safetensors\"",
+                "\"a\": 1", "\"a\": \"\"",
                 "\"a\": \"model.safetensors.index.json\"", "\"a\": \"one.safetensors\", \"a\": \"one.safetensors\"",
             ] {
                 try index(broken)
@@ -245,7 +270,8 @@ struct ReadersTests {
     }
 
     @Test func errorIsOneReadableLine() {
-        let error = CheckpointError.malformed(file: "x.pth", field: "tensor 'a'", expected: "shape [3]", found: "shape [4]")
+        let error = CheckpointError.malformed(
+            file: "x.pth", field: "tensor 'a'", expected: "shape [3]", found: "shape [4]")
         #expect("\(error)" == "x.pth: tensor 'a': expected shape [3], found shape [4]")
     }
 }

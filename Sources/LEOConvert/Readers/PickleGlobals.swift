@@ -10,7 +10,8 @@ enum PickleGlobal: Sendable, Equatable {
     case factory
     case encode
 
-    case storage(ElementType), untypedStorage
+    case storage(ElementType)
+    case untypedStorage
     case elementType(ElementType)
     case rebuildTensor, rebuildTensorV2, rebuildTensorV3, rebuildParameter, rebuildFromType
     case tensorType
@@ -24,7 +25,8 @@ enum PickleGlobal: Sendable, Equatable {
         if module == "torch" || module == "torch.cuda" {
             if name.hasSuffix("Storage"), !name.contains(".") {
                 guard let type = storages[name] else {
-                    throw CheckpointError.unsupported(file: file, field: "pickle", found: "storage type \(quoted(name))")
+                    throw CheckpointError.unsupported(
+                        file: file, field: "pickle", found: "storage type \(quoted(name))")
                 }
                 return .storage(type)
             }
@@ -39,7 +41,8 @@ enum PickleGlobal: Sendable, Equatable {
     ]
 
     private static let elementTypes: [String: ElementType] = [
-        "float64": .f64, "float32": .f32, "float16": .f16, "bfloat16": .bf16, "int64": .i64, "int32": .i32, "int16": .i16,
+        "float64": .f64, "float32": .f32, "float16": .f16, "bfloat16": .bf16, "int64": .i64, "int32": .i32,
+        "int16": .i16,
         "int8": .i8, "uint8": .u8, "bool": .bool,
     ]
 
