@@ -136,6 +136,18 @@ private func labelled(_ groups: Int) -> PointCloud {
         #expect(scene.notices.contains { $0.contains("1 large planes") })
     }
 
+    @Test func aSliceThroughManyThingsIsNoPlane() throws {
+        // A lattice of small blocks: planes through it hold many blocks, none of them in one piece.
+        var random = SeededGenerator(seed: 6)
+        var coordinates: [Double] = []
+        for place in 0..<24 {
+            let least = SIMD3(Double(place % 4), Double(place / 4 % 3), Double(place / 12))
+            coordinates += box(least, SIMD3(0.2, 0.2, 0.1), count: 600, &random)
+        }
+        let scene = try Scene(PointCloud(source: "lattice", coordinates: coordinates))
+        #expect(scene.objects.map(\.points.count) == Array(repeating: 600, count: 24))
+    }
+
     @Test func sameSeedGivesSameObjects() throws {
         let cloud = room(seed: 5).cloud
         let one = try Scene(cloud), two = try Scene(cloud)
@@ -158,6 +170,21 @@ private func labelled(_ groups: Int) -> PointCloud {
     @Test func nothingValidIsAnError() {
         #expect(throws: SceneError.self) { try Scene(PointCloud(source: "nan", coordinates: [.nan, 0, 0])) }
         #expect(throws: SceneError.self) { try Scene(PointCloud(source: "none", coordinates: [])) }
+    }
+
+    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func findsTheBoxesOnTheDeskWithoutLabels() throws {
+        let cloud = try PointCloud(contentsOf: scanPath("test11.pcd"))
+        let found = try Scene(cloud, options: SceneOptions(division: .clusters))
+        let labelled = try Scene(cloud, options: SceneOptions(excludedIDs: [1]))
+        #expect(found.objects.count == 3)
+        for object in found.objects {
+            // Each cluster is one of the three labelled boxes: their middles are a hand apart.
+            let distance = labelled.objects.map { other in
+                let gap = other.points.bounds.center - object.points.bounds.center
+                return (gap * gap).sum().squareRoot()
+            }.min()
+            #expect((distance ?? 1) < 0.03)
+        }
     }
 
     @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func dividesTheOffice() throws {

@@ -60,11 +60,12 @@ extension SceneOptions {
         try require(maximumObjects >= 1, "maximumObjects", "\(maximumObjects), expected at least 1")
         try require(
             requiredIDs.count <= maximumObjects, "requiredIDs", "\(requiredIDs.count) ids for \(maximumObjects) objects")
-        try require(
-            clustering.tolerance > 0 && clustering.tolerance.isFinite, "tolerance", "\(clustering.tolerance), expected metres above 0")
-        try require(
-            clustering.planeDistance >= 0 && clustering.planeDistance.isFinite, "planeDistance",
-            "\(clustering.planeDistance), expected metres")
+        if let tolerance = clustering.tolerance {
+            try require(tolerance > 0 && tolerance.isFinite, "tolerance", "\(tolerance), expected metres above 0")
+        }
+        if let distance = clustering.planeDistance {
+            try require(distance >= 0 && distance.isFinite, "planeDistance", "\(distance), expected metres")
+        }
         try require(
             clustering.minimumPlaneShare > 0 && clustering.minimumPlaneShare <= 1, "minimumPlaneShare",
             "\(clustering.minimumPlaneShare), expected above 0, at most 1")
