@@ -20,14 +20,17 @@ extension PointGroups {
         }
         let (clusterOfCell, cellCounts) = CellSets(grid, of: isPlane.map { !$0 }).numbered()
         var sizes = [Int](repeating: 0, count: cellCounts.count)
-        for cell in 0..<grid.count where !isPlane[cell] { sizes[Int(clusterOfCell[cell])] += Int(grid.pointCounts[cell]) }
+        for cell in 0..<grid.count where !isPlane[cell] {
+            sizes[Int(clusterOfCell[cell])] += Int(grid.pointCounts[cell])
+        }
 
         // Rank clusters by size; ties keep the order of their places.
         let ranked = sizes.indices.filter { sizes[$0] >= max(options.minimumPoints, 1) }.sorted {
             sizes[$0] != sizes[$1] ? sizes[$0] > sizes[$1] : $0 < $1
         }
         guard !ranked.isEmpty else {
-            notices.append("\(cloud.source): no cluster of \(options.minimumPoints) points; all points are taken as one object")
+            notices.append(
+                "\(cloud.source): no cluster of \(options.minimumPoints) points; all points are taken as one object")
             self.init(everyPointOf: cloud)
             return
         }

@@ -62,7 +62,8 @@ public struct ClusteringOptions: Sendable {
     public var seed: UInt64
 
     public init(
-        tolerance: Double? = nil, minimumPoints: Int = 100, planeDistance: Double? = nil, minimumPlaneShare: Double = 0.1,
+        tolerance: Double? = nil, minimumPoints: Int = 100, planeDistance: Double? = nil,
+        minimumPlaneShare: Double = 0.1,
         maximumPlanes: Int = 8, seed: UInt64 = 1
     ) {
         self.tolerance = tolerance
