@@ -242,7 +242,12 @@ enum LLaMAKind: CaseKind {
         var lora = LoRAConfiguration()
         lora.rank = try description.value("config.lora_rank")
         lora.alpha = try description.value("config.lora_alpha")
-        let weights = PaddedVocabulary(OfficialWeights(tensors) { OfficialNames.candidates(for: $0).map(\.name) }, tensors, language)
+        // The row of [PAD] stands in its own file beside the language model.
+        let padRow = try? CaseTensors(path: folder.file(try description.value("llm_folder") + "/../pad_row.safetensors"))
+        let weights = PaddedVocabulary(
+            OfficialWeights(tensors) { OfficialNames.candidates(for: $0).map(\.name) },
+            storedRows: tensors["model.embed_tokens.weight"]?.shape.first ?? language.vocabulary,
+            embedding: try padRow?.floats("embed_tokens") ?? [], head: try padRow?.floats("lm_head") ?? [])
         var limits = LanguageLimits(extraRows: length, cells: length)
         limits.rows = length
         let instance = try LLaMA(language, lora: lora).graph(limits: limits, traces: true).instance(weights)
@@ -305,10 +310,14 @@ enum LLaMAKind: CaseKind {
 struct PaddedVocabulary: ParameterSource {
     private let inner: any ParameterSource
     private let storedRows: Int
+    private let embedding: [Float]
+    private let head: [Float]
 
-    init(_ inner: any ParameterSource, _ tensors: [String: Tensor], _ language: LanguageConfiguration) {
+    init(_ inner: any ParameterSource, storedRows: Int, embedding: [Float], head: [Float]) {
         self.inner = inner
-        storedRows = tensors["model.embed_tokens.weight"]?.shape.first ?? language.vocabulary
+        self.storedRows = storedRows
+        self.embedding = embedding
+        self.head = head
     }
 
     func withRows(
@@ -322,6 +331,7 @@ struct PaddedVocabulary: ParameterSource {
         if !stored.isEmpty {
             try inner.withRows(of: name, shape: [storedRows, shape[1]], stored) { values = Array($0) }
         }
+        if values.count < rows.count * shape[1] { values += name.contains("embed_tokens") ? embedding : head }
         values += [Float](repeating: 0, count: rows.count * shape[1] - values.count)
         try values.withUnsafeBufferPointer(body)
     }

@@ -6,9 +6,7 @@ struct TorchCheckpoint: Sendable {
     let root: PickleValue
     let formatName: String
     private let file: String
-    private let checker: LeafCount
-
-    private struct LeafCount: Sendable { let leaves: Int }
+    private let treeSize: Int
 
     /// - Source: torch/serialization.py, `_save` and `_load`
     static func openZip(_ archive: ZipArchive) throws -> TorchCheckpoint {
@@ -18,7 +16,8 @@ struct TorchCheckpoint: Sendable {
             throw CheckpointError.missing(file: path, field: "zip entry data.pkl")
         }
         guard pickles.count == 1 else {
-            throw CheckpointError.malformed(file: path, field: "zip entry data.pkl", expected: "one", found: "\(pickles.count)")
+            throw CheckpointError.malformed(
+                file: path, field: "zip entry data.pkl", expected: "one", found: "\(pickles.count)")
         }
         let prefix = String(entry.name.dropLast("data.pkl".count))
         if let order = archive[prefix + "byteorder"] {
@@ -29,20 +28,23 @@ struct TorchCheckpoint: Sendable {
         }
         try entry.prepare()
         let (machine, document) = try PickleMachine.read(PickleInput(entry, file: path), hasStorages: true)
-        return try TorchCheckpoint(machine, document, formatName: "PyTorch zip") { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: "PyTorch zip") { storage in
             guard let entry = archive["\(prefix)data/\(storage.key)"] else {
-                throw CheckpointError.missing(file: path, field: "storage data/\(storage.key)")
+                throw CheckpointError.missing(file: path, field: "storage \(quoted("data/" + storage.key))")
             }
             return entry
         }
     }
 
-    /// The first pickle of a legacy file: the integer 0x1950a86a20f9469cfc6c.
-    private static let legacyMagic: [UInt8] = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+    /// The first pickle of a legacy file is the integer 0x1950a86a20f9469cfc6c.
+    private static let legacyMagic: [UInt8] = [
+        0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+    ]
 
     static func recognizesLegacy(_ start: [UInt8]) -> Bool {
-        // The protocol byte may differ, the number does not.
-        start.count >= legacyMagic.count && start[0] == 0x80 && Array(start[2..<legacyMagic.count]) == Array(legacyMagic[2...])
+        // After the protocol, from protocol 4 on after a frame of 9 bytes too.
+        start.first == 0x80
+            && (start.dropFirst(2).starts(with: legacyMagic) || start.dropFirst(11).starts(with: legacyMagic))
     }
 
     /// Magic number, version, system information, the object, the keys of the storages; then every storage as a count
@@ -69,7 +71,9 @@ struct TorchCheckpoint: Sendable {
         }
         let (machine, document) = try next(hasStorages: true)
         let keyList = try next().document
-        guard let keys = PickleValue(keyList, keyList.root).items else { throw malformed("storage keys", "a list", "another value") }
+        guard let keys = PickleValue(keyList, keyList.root).items else {
+            throw malformed("storage keys", "a list", "another value")
+        }
 
         var sizes: [String: (elementBytes: Int, byteCount: Int)] = [:]
         for index in machine.tensors {
@@ -77,7 +81,8 @@ struct TorchCheckpoint: Sendable {
             let storage = tensor.storage
             let size = (elementBytes: storage.elementType?.byteCount ?? 1, byteCount: storage.rootByteCount)
             if let known = sizes.updateValue(size, forKey: storage.key), known != size {
-                throw malformed("storage \(quoted(storage.key))", "one size", "\(known.byteCount) and \(size.byteCount) bytes")
+                throw malformed(
+                    "storage \(quoted(storage.key))", "one size", "\(known.byteCount) and \(size.byteCount) bytes")
             }
         }
         for case .storage(let storage) in document.nodes where sizes[storage.key] == nil {
@@ -87,10 +92,13 @@ struct TorchCheckpoint: Sendable {
         var position = keyList.end
         for value in keys {
             guard let key = value.string, let size = sizes[key] else {
-                throw malformed("storage keys", "keys of storages in use", value.string.map { quoted($0) } ?? "another value")
+                throw malformed(
+                    "storage keys", "keys of storages in use", value.string.map { quoted($0) } ?? "another value")
             }
             let field = "storage \(quoted(key))"
-            guard file.byteCount - position >= 8 else { throw malformed(field, "8 bytes of size", "the end of the file") }
+            guard file.byteCount - position >= 8 else {
+                throw malformed(field, "8 bytes of size", "the end of the file")
+            }
             let stated = try file.bytes(at: position, count: 8).uint64(0)
             position += 8
             guard stated == UInt64(size.byteCount / size.elementBytes) else {
@@ -103,7 +111,7 @@ struct TorchCheckpoint: Sendable {
             guard regions.updateValue(region, forKey: key) == nil else { throw malformed(field, "one", "two") }
             position += size.byteCount
         }
-        return try TorchCheckpoint(machine, document, formatName: "PyTorch legacy") { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: "PyTorch legacy") { storage in
             guard let region = regions[storage.key] else {
                 throw CheckpointError.missing(file: path, field: "storage \(quoted(storage.key))")
             }
@@ -112,7 +120,9 @@ struct TorchCheckpoint: Sendable {
     }
 
     /// A pickle that starts at `position` and holds all of its data.
-    static func openBare(_ file: CheckpointFile, at position: Int = 0, formatName: String = "pickle") throws -> TorchCheckpoint {
+    static func openBare(
+        _ file: CheckpointFile, at position: Int = 0, formatName: String = "pickle"
+    ) throws -> TorchCheckpoint {
         let input = PickleInput(file, at: position, file: file.path)
         let (machine, document) = try PickleMachine.read(input, hasStorages: false)
         guard document.end == file.byteCount else {
@@ -120,14 +130,14 @@ struct TorchCheckpoint: Sendable {
                 file: file.path, field: "pickle", expected: "the end of the file at byte \(document.end)",
                 found: "\(file.byteCount - document.end) more bytes")
         }
-        return try TorchCheckpoint(machine, document, formatName: formatName) { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: formatName) { storage in
             throw CheckpointError.missing(file: file.path, field: "storage \(quoted(storage.key))")
         }
     }
 
     private init(
         _ machine: PickleMachine, _ document: PickleDocument, formatName: String,
-        storage: (PickleStorage, String) throws -> any ByteSource
+        storage: (PickleStorage) throws -> any ByteSource
     ) throws {
         let checker = try PickleChecker(document)
         for index in machine.tensors {
@@ -135,7 +145,7 @@ struct TorchCheckpoint: Sendable {
             let name = checker.name(of: index)
             let field = name.isEmpty ? "tensor" : "tensor \(quoted(name))"
             do {
-                try tensor.bind(to: storage(tensor.storage, field), file: document.file, field: field)
+                try tensor.bind(to: storage(tensor.storage), file: document.file, field: field)
             } catch CheckpointError.missing(let file, let what) {
                 throw CheckpointError.missing(file: file, field: "\(what) of \(field)")
             }
@@ -143,7 +153,7 @@ struct TorchCheckpoint: Sendable {
         root = PickleValue(document, document.root)
         self.formatName = formatName
         file = document.file
-        self.checker = LeafCount(leaves: checker.leafCount)
+        treeSize = checker.treeSize
     }
 
     // MARK: Flattening
@@ -153,9 +163,10 @@ struct TorchCheckpoint: Sendable {
 
     /// The value tree as named tensors and scalars.
     func reader() throws -> TableReader {
-        guard checker.leaves <= PickleChecker.leafLimit else {
+        guard treeSize <= PickleChecker.treeLimit else {
             throw CheckpointError.tooLarge(
-                file: file, field: "pickle", limit: PickleChecker.leafLimit, found: "\(checker.leaves) values when shared ones are counted")
+                file: file, field: "pickle", limit: PickleChecker.treeLimit,
+                found: "\(treeSize) values when shared ones are counted")
         }
         var table = CheckpointTable(path: file)
         var names = Names()
@@ -170,7 +181,9 @@ struct TorchCheckpoint: Sendable {
         var order: [PickleTensor.Geometry] = []
     }
 
-    private func flatten(_ value: PickleValue, name: String, into table: inout CheckpointTable, _ names: inout Names) throws {
+    private func flatten(
+        _ value: PickleValue, name: String, into table: inout CheckpointTable, _ names: inout Names
+    ) throws {
         names.byteCount += name.utf8.count
         guard names.byteCount <= Self.nameLimit else {
             throw CheckpointError.tooLarge(file: file, field: "names", limit: Self.nameLimit, found: "more bytes")
