@@ -1,1 +1,0 @@
-#include "cleo_image_codecs.h"

@@ -1,0 +1,28 @@
+import LEOTensor
+
+/// What can go wrong with image files: which file, and why.
+public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file could not be opened or mapped.
+    case unreadable(FileError)
+    /// Neither a PNG nor a JPEG file.
+    case unknownFormat(file: String)
+    /// The file breaks its format, or ends early.
+    case malformed(file: String, format: String, reason: String)
+    /// More pixels than allowed.
+    case tooLarge(file: String, width: Int, height: Int, maximumPixels: Int)
+    case outOfMemory(file: String)
+    /// The file could not be written.
+    case unwritable(file: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let error): error.description
+        case .unknownFormat(let file): "\(file): is neither a PNG nor a JPEG file"
+        case .malformed(let file, let format, let reason): "\(file): \(format): \(reason)"
+        case .tooLarge(let file, let width, let height, let maximum):
+            "\(file): \(width) x \(height) pixels, at most \(maximum) are allowed"
+        case .outOfMemory(let file): "\(file): not enough memory"
+        case .unwritable(let file, let reason): "\(file): cannot write: \(reason)"
+        }
+    }
+}
