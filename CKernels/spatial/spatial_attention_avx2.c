@@ -187,12 +187,17 @@ static void prepare_linear(const ck_spatial_attention_args *a, int64_t head, int
     }
 }
 
-/* Locations of query i as [dims, row], zero beyond n. */
+/* Locations of query i as [dims, row], zero beyond n. For ctx an infinity becomes NaN: the definition adds it over the
+ * features with both signs, which the sum taken over W first would hide. */
 static void turn_locations(const ck_spatial_attention_args *a, int64_t i, float *turned) {
     const int64_t n = a->n, dims = a->dims, row = ck_spatial_row(a);
     const float *g = a->locations + i * n * dims;
+    const bool traps = a->fusion == CK_FUSION_CTX;
     for (int64_t m = 0; m < dims; m++) {
-        for (int64_t j = 0; j < n; j++) turned[m * row + j] = g[j * dims + m];
+        for (int64_t j = 0; j < n; j++) {
+            const float value = g[j * dims + m];
+            turned[m * row + j] = traps ? value + 0 * value : value;
+        }
         for (int64_t j = n; j < row; j++) turned[m * row + j] = 0;
     }
 }

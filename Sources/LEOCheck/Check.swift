@@ -50,7 +50,12 @@ protocol CaseKind: Sendable {
 
 /// Runs golden cases: what a build computes here, compared with recorded outputs of the official code.
 public enum Check {
-    static let kinds: [any CaseKind.Type] = []
+    static let kinds: [any CaseKind.Type] = [
+        PointNetPPKind.self,
+        ConvNeXtKind.self,
+        OSE3DKind.self,
+        LLaMAKind.self,
+    ]
 
     /// Runs every case in and below `folders`, in order of path.
     ///

@@ -152,7 +152,8 @@ import Testing
         func group(_ change: (inout ck_group_points_args) -> Void) -> ck_status {
             var arguments = ck_group_points_args(
                 xyz: floats.pointer, features: floats.pointer, centres: floats.pointer, indices: indices.pointer,
-                out: floats.pointer, batch: 2, n_points: 4, xyz_stride: 3, feature_stride: 3, n_features: 3, n_centres: 2, limit: 4)
+                out: floats.pointer, batch: 2, n_points: 4, xyz_stride: 3, feature_stride: 3, n_features: 3, n_centres: 2,
+                limit: 4)
             change(&arguments)
             return ck_group_points_f32_check(&arguments)
         }

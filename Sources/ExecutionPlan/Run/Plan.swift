@@ -116,8 +116,8 @@ struct PlanCompiler {
         for (_, id) in graph.inputs { _ = slot(for: id) }
 
         var lowering = Lowering(
-            graph: graph, instructionSet: instructionSet, workers: workers, slots: slots, placements: placements,
-            constants: constants)
+            graph: graph, instructionSet: instructionSet, workers: workers, slots: slots, slotCount: next,
+            placements: placements, constants: constants)
         for node in graph.nodes { try lowering.lower(node) }
         let steps = lowering.steps
 

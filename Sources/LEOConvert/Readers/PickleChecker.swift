@@ -1,13 +1,13 @@
-/// Checks a pickle that was just read: no cycles, bounded depth, and a bounded number of leaves where shared values
-/// count once for every path that leads to them.
+/// Checks a pickle that was just read: no cycles, bounded depth. Counts its values as a tree, where shared ones count once
+/// for every path that leads to them: few bytes can spell a tree that nobody can walk.
 struct PickleChecker {
     /// Levels of nesting. Real checkpoints have fewer than ten.
     static let depthLimit = 128
-    /// Leaves of the tree that names are made for.
-    static let leafLimit = 2_000_000
+    /// Values of a tree that names are made for.
+    static let treeLimit = 2_000_000
 
-    /// Leaves below the root, shared ones counted every time; stops counting at `Int.max`.
-    private(set) var leafCount = 0
+    /// Values of the tree, containers among them; stops counting at `Int.max`.
+    private(set) var treeSize = 0
     private let document: PickleDocument
     /// The way to each container and leaf that is first found, for error lines.
     private var parents: [Int: (parent: Int, index: Int)] = [:]
@@ -20,7 +20,7 @@ struct PickleChecker {
     /// Open: on the way down to its leaves.
     private enum State {
         case open
-        case closed(depth: Int, leaves: Int)
+        case closed(depth: Int, size: Int)
     }
 
     private struct Frame {
@@ -28,7 +28,7 @@ struct PickleChecker {
         let children: [PickleRaw]
         var next = 0
         var depth = 1
-        var leaves = 0
+        var size = 1
     }
 
     private func children(of node: Int) -> [PickleRaw] {
@@ -42,15 +42,14 @@ struct PickleChecker {
     }
 
     private mutating func walk() throws {
-        guard case .node(let root) = document.root else { leafCount = 1; return }
+        guard case .node(let root) = document.root else { treeSize = 1; return }
         var states = [root: State.open]
         var stack = [Frame(node: root, children: children(of: root))]
         while var frame = stack.popLast() {
             guard frame.next < frame.children.count else {
-                let leaves = frame.children.isEmpty && !isContainer(frame.node) ? 1 : frame.leaves
-                states[frame.node] = .closed(depth: frame.depth, leaves: leaves)
-                guard let parent = stack.indices.last else { leafCount = leaves; continue }
-                add(frame.depth, leaves, to: &stack[parent])
+                states[frame.node] = .closed(depth: frame.depth, size: frame.size)
+                guard let parent = stack.indices.last else { treeSize = frame.size; continue }
+                add(frame.depth, frame.size, to: &stack[parent])
                 try check(stack[parent])
                 continue
             }
@@ -62,14 +61,14 @@ struct PickleChecker {
                 continue
             }
             switch states[node] {
-            case .closed(let depth, let leaves)?:
-                add(depth, leaves, to: &frame)
+            case .closed(let depth, let size)?:
+                add(depth, size, to: &frame)
                 try check(frame)
                 stack.append(frame)
             case .open?:
                 throw CheckpointError.malformed(
                     file: document.file, field: "pickle", expected: "values that do not hold themselves",
-                    found: "one that does, at \(quoted(name(of: frame.node)))")
+                    found: frame.node == root ? "one that does" : "one that does, at \(quoted(name(of: frame.node)))")
             case nil:
                 guard stack.count < Self.depthLimit else { throw tooDeep }
                 states[node] = .open
@@ -80,18 +79,10 @@ struct PickleChecker {
         }
     }
 
-    private func isContainer(_ node: Int) -> Bool {
-        switch document.nodes[node] {
-        case .sequence, .dictionary: true
-        case .array(let array): array.items != nil
-        default: false
-        }
-    }
-
-    private func add(_ depth: Int, _ leaves: Int, to frame: inout Frame) {
+    private func add(_ depth: Int, _ size: Int, to frame: inout Frame) {
         frame.depth = max(frame.depth, depth + 1)
-        let (sum, overflow) = frame.leaves.addingReportingOverflow(leaves)
-        frame.leaves = overflow ? .max : sum
+        let (sum, overflow) = frame.size.addingReportingOverflow(size)
+        frame.size = overflow ? .max : sum
     }
 
     private var tooDeep: CheckpointError {

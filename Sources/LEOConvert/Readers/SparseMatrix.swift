@@ -59,7 +59,6 @@ struct SparseMatrix: TensorSource {
             guard pointers.count == majors + 1, pointers.first == 0 else {
                 throw malformed("array 'indptr'", "\(majors + 1) numbers from 0", "\(pointers.count) from \(pointers.first ?? -1)")
             }
-            guard pointers.last == count else { throw malformed("array 'indptr'", "\(count) at its end", "\(pointers.last ?? -1)") }
             var major: [Int] = []
             major.reserveCapacity(count)
             for index in 0..<majors {
@@ -69,6 +68,7 @@ struct SparseMatrix: TensorSource {
                 }
                 major.append(contentsOf: repeatElement(index, count: length))
             }
+            guard pointers.last == count else { throw malformed("array 'indptr'", "\(count) at its end", "\(pointers.last ?? -1)") }
             rowOfEntry = isRows ? major : minor
             columnOfEntry = isRows ? minor : major
         }

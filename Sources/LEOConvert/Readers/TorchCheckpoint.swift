@@ -6,9 +6,7 @@ struct TorchCheckpoint: Sendable {
     let root: PickleValue
     let formatName: String
     private let file: String
-    private let checker: LeafCount
-
-    private struct LeafCount: Sendable { let leaves: Int }
+    private let treeSize: Int
 
     /// - Source: torch/serialization.py, `_save` and `_load`
     static func openZip(_ archive: ZipArchive) throws -> TorchCheckpoint {
@@ -29,9 +27,9 @@ struct TorchCheckpoint: Sendable {
         }
         try entry.prepare()
         let (machine, document) = try PickleMachine.read(PickleInput(entry, file: path), hasStorages: true)
-        return try TorchCheckpoint(machine, document, formatName: "PyTorch zip") { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: "PyTorch zip") { storage in
             guard let entry = archive["\(prefix)data/\(storage.key)"] else {
-                throw CheckpointError.missing(file: path, field: "storage data/\(storage.key)")
+                throw CheckpointError.missing(file: path, field: "storage \(quoted("data/" + storage.key))")
             }
             return entry
         }
@@ -103,7 +101,7 @@ struct TorchCheckpoint: Sendable {
             guard regions.updateValue(region, forKey: key) == nil else { throw malformed(field, "one", "two") }
             position += size.byteCount
         }
-        return try TorchCheckpoint(machine, document, formatName: "PyTorch legacy") { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: "PyTorch legacy") { storage in
             guard let region = regions[storage.key] else {
                 throw CheckpointError.missing(file: path, field: "storage \(quoted(storage.key))")
             }
@@ -120,14 +118,14 @@ struct TorchCheckpoint: Sendable {
                 file: file.path, field: "pickle", expected: "the end of the file at byte \(document.end)",
                 found: "\(file.byteCount - document.end) more bytes")
         }
-        return try TorchCheckpoint(machine, document, formatName: formatName) { storage, _ in
+        return try TorchCheckpoint(machine, document, formatName: formatName) { storage in
             throw CheckpointError.missing(file: file.path, field: "storage \(quoted(storage.key))")
         }
     }
 
     private init(
         _ machine: PickleMachine, _ document: PickleDocument, formatName: String,
-        storage: (PickleStorage, String) throws -> any ByteSource
+        storage: (PickleStorage) throws -> any ByteSource
     ) throws {
         let checker = try PickleChecker(document)
         for index in machine.tensors {
@@ -135,7 +133,7 @@ struct TorchCheckpoint: Sendable {
             let name = checker.name(of: index)
             let field = name.isEmpty ? "tensor" : "tensor \(quoted(name))"
             do {
-                try tensor.bind(to: storage(tensor.storage, field), file: document.file, field: field)
+                try tensor.bind(to: storage(tensor.storage), file: document.file, field: field)
             } catch CheckpointError.missing(let file, let what) {
                 throw CheckpointError.missing(file: file, field: "\(what) of \(field)")
             }
@@ -143,7 +141,7 @@ struct TorchCheckpoint: Sendable {
         root = PickleValue(document, document.root)
         self.formatName = formatName
         file = document.file
-        self.checker = LeafCount(leaves: checker.leafCount)
+        treeSize = checker.treeSize
     }
 
     // MARK: Flattening
@@ -153,9 +151,9 @@ struct TorchCheckpoint: Sendable {
 
     /// The value tree as named tensors and scalars.
     func reader() throws -> TableReader {
-        guard checker.leaves <= PickleChecker.leafLimit else {
+        guard treeSize <= PickleChecker.treeLimit else {
             throw CheckpointError.tooLarge(
-                file: file, field: "pickle", limit: PickleChecker.leafLimit, found: "\(checker.leaves) values when shared ones are counted")
+                file: file, field: "pickle", limit: PickleChecker.treeLimit, found: "\(treeSize) values when shared ones are counted")
         }
         var table = CheckpointTable(path: file)
         var names = Names()

@@ -1,0 +1,17 @@
+/* Set abstraction, Advanced SIMD: that set's kernels in the common loop; grouping copies, the reference does. */
+#include "set_abstraction.h"
+#include "ck_target.h"
+#include "grouping/grouping.h"
+
+#if CK_ARM64
+
+void ck_set_abstraction_f32_neon(const void *args, int part, int parts) {
+    const ck_set_abstraction_steps steps = {
+        .group_rows = ck_group_rows_ref,
+        .linear = ck_set_abstraction_linear(CK_ISA_NEON),
+        .max_pool = ck_max_pool_f32_neon,
+    };
+    ck_set_abstraction_run(args, steps, part, parts);
+}
+
+#endif

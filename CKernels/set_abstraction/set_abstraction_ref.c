@@ -1,0 +1,12 @@
+/* Set abstraction, the specification: group_points, linear with ReLU and max_pool, one after the other. */
+#include "set_abstraction.h"
+#include "grouping/grouping.h"
+
+void ck_set_abstraction_f32_ref(const void *args, int part, int parts) {
+    const ck_set_abstraction_steps steps = {
+        .group_rows = ck_group_rows_ref,
+        .linear = ck_set_abstraction_linear(CK_ISA_REF),
+        .max_pool = ck_max_pool_f32_ref,
+    };
+    ck_set_abstraction_run(args, steps, part, parts);
+}

@@ -1,0 +1,298 @@
+import CLEOKernels
+import Foundation
+import TestSupport
+import Testing
+
+/// Query rows over a cache, with prefixes and tails.
+private struct AttentionProblem: CustomStringConvertible {
+    let m: Int, heads: Int, kvHeads: Int, d: Int, cells: Int
+    let q: LinearBuffer<Float>, keys: LinearBuffer<Float>, values: LinearBuffer<Float>
+    var prefixes: [Int32]
+    var tails: [[Int32]]
+    let qStride: Int, yStride: Int
+
+    init(
+        m: Int, heads: Int, kvHeads: Int, d: Int, cells: Int, prefixes: [Int32], tails: [[Int32]] = [], size: Float = 1,
+        seed: UInt64 = 1
+    ) {
+        var generator = SeededGenerator(seed: seed)
+        (self.m, self.heads, self.kvHeads, self.d, self.cells) = (m, heads, kvHeads, d, cells)
+        (qStride, yStride) = (heads * d + 3, heads * d + 5)
+        q = LinearBuffer(generator.floats(m * qStride).map { $0 * size })
+        keys = LinearBuffer(random: cells * kvHeads * d, &generator)
+        values = LinearBuffer(random: cells * kvHeads * d, &generator)
+        self.prefixes = prefixes
+        self.tails = tails
+    }
+
+    var description: String {
+        "m \(m) heads \(heads)/\(kvHeads) d \(d) prefixes \(prefixes) tails \(tails.map(\.count))"
+    }
+
+    func visible(_ row: Int) -> [Int] {
+        (0..<Int(max(prefixes[row], 0))).map { $0 } + (tails.isEmpty ? [] : tails[row].map(Int.init))
+    }
+
+    func run(_ variant: LinearVariant, rows: Range<Int>? = nil, parts: Int = 1) -> LinearBuffer<Float> {
+        let rows = rows ?? 0..<m
+        let y = LinearBuffer<Float>(rows.count * yStride, filledWith: 777, canary: -12345.5)
+        let tailStride = (tails.map(\.count).max() ?? 0) + 2
+        // Numbers beyond a row's count are no cells.
+        let list = tails[safe: rows].flatMap { $0 + [Int32](repeating: .max, count: tailStride - $0.count) }
+        let counts = tails[safe: rows].map { Int32($0.count) }
+        var a = ck_attention_args()
+        (a.q, a.k_cache, a.v_cache, a.y) = (
+            q.constant + rows.lowerBound * qStride, keys.constant, values.constant, y.pointer
+        )
+        (a.m, a.heads, a.kv_heads, a.d) = (Int64(rows.count), Int64(heads), Int64(kvHeads), Int64(d))
+        (a.q_stride, a.y_stride, a.tail_stride) = (Int64(qStride), Int64(yStride), Int64(tailStride))
+        let bytes = ck_attention_f32_cells_scratch_bytes(&a, Int32(parts))
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes + 64, alignment: 64)
+        defer { scratch.deallocate() }
+        // Scratch holds whatever was there before; NaN shows a read before a write.
+        scratch.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes)
+        scratch.advanced(by: bytes).initializeMemory(as: UInt8.self, repeating: 0xa5, count: 64)
+        a.scratch = scratch
+        Array(prefixes[rows]).withUnsafeBufferPointer { prefixes in
+            list.withUnsafeBufferPointer { list in
+                counts.withUnsafeBufferPointer { counts in
+                    a.prefix_counts = prefixes.baseAddress
+                    a.tail_cells = tails.isEmpty ? nil : list.baseAddress
+                    a.tail_counts = tails.isEmpty ? nil : counts.baseAddress
+                    #expect(ck_attention_f32_cells_check(&a) == CK_OK, "\(self)")
+                    variant(a, parts: parts)
+                }
+            }
+        }
+        let end = scratch.advanced(by: bytes).assumingMemoryBound(to: UInt8.self)
+        #expect((0..<64).allSatisfy { end[$0] == 0xa5 }, "\(variant.name): \(self): wrote past the scratch memory")
+        return y
+    }
+
+    /// Softmax attention of one row and head in double.
+    func oracle(_ row: Int, _ head: Int) -> [Double] {
+        let cells = visible(row).map { ($0 * kvHeads + head / (heads / kvHeads)) * d }
+        let base = row * qStride + head * d
+        let scores = cells.map { cell in
+            (0..<d).reduce(0.0) { $0 + Double(q.pointer[base + $1]) * Double(keys.pointer[cell + $1]) }
+                / Double(d).squareRoot()
+        }
+        let top = scores.max() ?? 0
+        let weights = scores.map { exp($0 - top) }
+        let total = weights.reduce(0, +)
+        var result = [Double](repeating: 0, count: d)
+        for (weight, cell) in zip(weights, cells) {
+            for j in 0..<d { result[j] += weight * Double(values.pointer[cell + j]) }
+        }
+        return result.map { cells.isEmpty ? 0 : $0 / total }
+    }
+
+    func verify(_ variants: [LinearVariant], tolerance: Double) {
+        let expected = (0..<m).map { row in (0..<heads).flatMap { oracle(row, $0) } }
+        for variant in variants {
+            let y = run(variant, parts: 1 + m % 3)
+            var worst = 0.0
+            for row in 0..<m {
+                for j in 0..<(heads * d) {
+                    let error = abs(Double(y[row * yStride + j]) - expected[row][j])
+                    worst = error <= worst ? worst : error.isNaN ? .infinity : error
+                }
+            }
+            #expect(worst <= tolerance, "\(variant.name): \(self): \(worst)")
+            let untouched = (0..<m).allSatisfy { i in (heads * d..<yStride).allSatisfy { y[i * yStride + $0] == 777 } }
+            #expect(untouched && y.isIntact, "\(variant.name): \(self): wrote outside y")
+        }
+    }
+}
+
+extension Array {
+    /// The elements of `range`, none if the array is empty.
+    fileprivate subscript(safe range: Range<Int>) -> ArraySlice<Element> { isEmpty ? [] : self[range] }
+}
+
+@Suite struct LanguageAttentionTests {
+    private let variants = LinearVariant.runnable(ck_attention_f32_cells_variants())
+
+    /// Scores of a few units, values below 1: errors of scores (d products) pass through exp almost unchanged.
+    private func tolerance(_ d: Int) -> Double { 4e-7 * (2 + Double(d).squareRoot() / 4) }
+
+    @Test func causalPrefillMatchesDouble() {
+        for (m, d) in [
+            (1, 32), (2, 1), (3, 2), (5, 7), (6, 8), (7, 9), (15, 33), (31, 64), (33, 128), (34, 40), (67, 24),
+            (4, 256), (3, 131),
+        ] {
+            AttentionProblem(
+                m: m, heads: 2, kvHeads: 2, d: d, cells: m, prefixes: (0..<m).map { Int32($0 + 1) }, size: 3
+            )
+            .verify(variants, tolerance: tolerance(d))
+        }
+    }
+
+    @Test func prefixesAndTailsMatchDouble() {
+        var generator = SeededGenerator(seed: 3)
+        for (m, d, prefix) in [
+            (1, 64, 70), (5, 128, 33), (5, 12, 0), (3, 16, 64), (2, 5, 1), (6, 96, 31), (25, 32, 40),
+        ] {
+            let tails = (0..<m).map { row in
+                (0..<(row * 17 % 71)).map { _ in Int32.random(in: 0..<150, using: &generator) }
+            }
+            let prefixes = (0..<m).map { Int32(prefix + ($0 % 3 == 2 ? -min(prefix, 9) : 0)) }
+            for (heads, kvHeads) in [(1, 1), (4, 2), (3, 1)] {
+                AttentionProblem(
+                    m: m, heads: heads, kvHeads: kvHeads, d: d, cells: 150, prefixes: prefixes, tails: tails, size: 3
+                )
+                .verify(variants, tolerance: tolerance(d))
+            }
+        }
+    }
+
+    @Test func rowsThatSeeNothingAreZero() {
+        let problem = AttentionProblem(
+            m: 6, heads: 2, kvHeads: 1, d: 20, cells: 40, prefixes: [0, 3, -1, 40, 0, 0],
+            tails: [[], [], [], [], [7], []])
+        problem.verify(variants, tolerance: tolerance(20))
+        for variant in variants {
+            let y = problem.run(variant)
+            for row in [0, 2, 5] {
+                for j in 0..<40 { #expect(y[row * problem.yStride + j] == 0, "\(variant.name) row \(row)") }
+            }
+        }
+    }
+
+    @Test func hugeScoresPickTheirMaximum() {
+        for size in [1e4, 1e18, 1e30, 1e37] as [Float] {
+            let problem = AttentionProblem(
+                m: 5, heads: 2, kvHeads: 2, d: 16, cells: 100, prefixes: [100, 33, 1, 64, 99], size: size)
+            for variant in variants {
+                let y = problem.run(variant)
+                for row in 0..<5 {
+                    for head in 0..<2 {
+                        // With gaps of thousands the softmax is one cell; compare where double says so.
+                        let expected = problem.oracle(row, head)
+                        for j in 0..<16 {
+                            let value = Double(y[row * problem.yStride + head * 16 + j])
+                            #expect(
+                                abs(value - expected[j]) <= (size < 1e5 ? 2e-3 : 1e-6),
+                                "\(variant.name) size \(size) row \(row)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Cells with score -inf have weight 0, also when a whole tile is so.
+    @Test func negativeInfinityIsAMask() {
+        let problem = AttentionProblem(m: 2, heads: 1, kvHeads: 1, d: 8, cells: 80, prefixes: [80, 60])
+        for j in 0..<8 { for row in 0..<2 { problem.q[row * problem.qStride + j] = 1 } }
+        for cell in 0..<80 where cell != 45 && cell != 70 { problem.keys[cell * 8] = -.infinity }
+        problem.verify(variants, tolerance: tolerance(8))
+    }
+
+    @Test func invisibleCellsAreNeverUsed() {
+        let problem = AttentionProblem(
+            m: 5, heads: 1, kvHeads: 1, d: 32, cells: 50, prefixes: [10, 12, 33, 3, 40],
+            tails: [[45], [], [], [46, 45], []])
+        for cell in [40, 41, 42, 43, 44, 47, 48, 49] {
+            for j in 0..<32 { (problem.keys[cell * 32 + j], problem.values[cell * 32 + j]) = (.nan, .infinity) }
+        }
+        // Seen by the last row only.
+        for j in 0..<32 { problem.values[39 * 32 + j] = .infinity }
+        for variant in variants {
+            let y = problem.run(variant)
+            for row in 0..<5 {
+                for j in 0..<32 {
+                    #expect(y[row * problem.yStride + j].isFinite == (row < 4), "\(variant.name) row \(row)")
+                }
+            }
+        }
+    }
+
+    @Test func notANumberPropagates() {
+        let problem = AttentionProblem(m: 4, heads: 2, kvHeads: 2, d: 24, cells: 70, prefixes: [70, 70, 70, 70])
+        problem.q[problem.qStride + 3] = .nan
+        for variant in variants {
+            let y = problem.run(variant)
+            for row in 0..<4 {
+                for j in 0..<48 {
+                    #expect(
+                        y[row * problem.yStride + j].isNaN == (row == 1 && j < 24), "\(variant.name) (\(row), \(j))")
+                }
+            }
+        }
+    }
+
+    @Test func partsAndNeighboursGiveTheSameBits() {
+        var generator = SeededGenerator(seed: 9)
+        for (m, d) in [(1, 128), (5, 64), (29, 20), (51, 32)] {
+            let tails = (0..<m).map { row in
+                (0..<(row * 13 % 40)).map { _ in Int32.random(in: 0..<90, using: &generator) }
+            }
+            let problem = AttentionProblem(
+                m: m, heads: 3, kvHeads: 3, d: d, cells: 90, prefixes: (0..<m).map { Int32(30 + $0) }, tails: tails,
+                size: 4)
+            for variant in variants {
+                let whole = problem.run(variant).bits
+                for parts in [2, 3, 5, 200] {
+                    #expect(
+                        problem.run(variant, parts: parts).bits == whole, "\(variant.name): \(problem), \(parts) parts")
+                }
+                for rows in [
+                    0..<1, (m - 1)..<m, (m / 2)..<(m / 2 + 1), (m / 3)..<(m / 3 + min(2, m - m / 3)), 0..<min(m, 5),
+                ] {
+                    let expected = Array(
+                        whole[(rows.lowerBound * problem.yStride)..<(rows.upperBound * problem.yStride)])
+                    #expect(
+                        problem.run(variant, rows: rows).bits == expected, "\(variant.name): \(problem) rows \(rows)")
+                }
+            }
+        }
+    }
+
+    @Test func rejectsBrokenArguments() {
+        let memory = LinearBuffer<Float>(zeros: 64)
+        let counts = LinearBuffer<Int32>([1, 1], canary: 5)
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: 1 << 16, alignment: 64)
+        defer { scratch.deallocate() }
+        func status(_ change: (inout ck_attention_args) -> Void) -> ck_status {
+            var a = ck_attention_args()
+            (a.q, a.k_cache, a.v_cache, a.y) = (memory.constant, memory.constant, memory.constant, memory.pointer + 32)
+            (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.y_stride) = (2, 2, 1, 4, 8, 8)
+            a.prefix_counts = counts.constant
+            a.scratch = scratch
+            change(&a)
+            return ck_attention_f32_cells_check(&a)
+        }
+        #expect(ck_attention_f32_cells_check(nil) == CK_INVALID_ARGUMENT)
+        #expect(status { _ in } == CK_OK)
+        let broken: [(String, (inout ck_attention_args) -> Void)] = [
+            ("m", { $0.m = -1 }), ("heads", { $0.heads = -2 }), ("kv_heads", { $0.kv_heads = 0 }),
+            (
+                "3 heads over 2",
+                {
+                    $0.heads = 3
+                    $0.kv_heads = 2
+                }
+            ),
+            ("d", { $0.d = 0 }), ("huge d", { $0.d = .max }), ("huge m", { $0.m = .max }), ("q", { $0.q = nil }),
+            ("y", { $0.y = nil }),
+            ("y is q", { $0.q = UnsafePointer($0.y) }), ("keys", { $0.k_cache = nil }),
+            ("values", { $0.v_cache = nil }),
+            ("prefixes", { $0.prefix_counts = nil }), ("tail without counts", { $0.tail_cells = counts.constant }),
+            ("counts without tail", { $0.tail_counts = counts.constant }), ("q_stride", { $0.q_stride = 7 }),
+            ("y_stride", { $0.y_stride = 7 }),
+            ("scratch", { $0.scratch = nil }), ("scratch alignment", { $0.scratch = scratch + 4 }),
+        ]
+        for (field, change) in broken { #expect(status(change) == CK_INVALID_ARGUMENT, "\(field)") }
+        #expect(
+            status {
+                $0.m = 0
+                $0.q = nil
+                $0.scratch = nil
+            } == CK_OK)
+        var a = ck_attention_args()
+        #expect(ck_attention_f32_cells_scratch_bytes(&a, 2) == 0 && ck_attention_f32_cells_scratch_bytes(nil, 1) == 0)
+        a.d = 128
+        #expect(ck_attention_f32_cells_scratch_bytes(&a, 4) == 4 * ck_attention_f32_cells_scratch_bytes(&a, 1))
+    }
+}

@@ -1,0 +1,343 @@
+import CLEOKernels
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct LanguageTests {
+    // MARK: assemble_rows
+
+    @Test func rowsComeFromTableAndExtraExactly() {
+        for d in [0, 1, 7, 8, 9, 31, 97] {
+            var generator = SeededGenerator(seed: UInt64(d))
+            let values = generator.floats(6 * d)
+            let extraStride = d + 3
+            let extra = LinearBuffer(random: 3 * extraStride, &generator)
+            var f16 = [UInt16](repeating: 0, count: 6 * d)
+            var bf16 = f16
+            ck_f16_from_f32(values, &f16, Int64(values.count))
+            ck_bf16_from_f32(values, &bf16, Int64(values.count))
+            let tables: [(ck_variants, LinearBuffer<UInt16>?, (Int) -> Float)] = [
+                (ck_assemble_rows_f32_variants(), nil, { values[$0] }),
+                (ck_assemble_rows_f16_variants(), LinearBuffer(f16, canary: 0x7fff), { linearFloat(half: f16[$0]) }),
+                (
+                    ck_assemble_rows_bf16_variants(), LinearBuffer(bf16, canary: 0x7fff),
+                    { Float(bitPattern: UInt32(bf16[$0]) << 16) }
+                ),
+            ]
+            let f32 = LinearBuffer(values)
+            for (table, half, value) in tables {
+                for variant in LinearVariant.runnable(table) {
+                    for sources in [[], [2], [-1], [0, 5, -3, -1, 5, 1, -2]] as [[Int32]] {
+                        for parts in [1, 2, 3, 9] {
+                            let y = LinearBuffer<Float>(sources.count * (d + 2), filledWith: 777, canary: -12345.5)
+                            let list = LinearBuffer(sources, canary: 99)
+                            var a = ck_assemble_rows_args()
+                            (a.sources, a.extra, a.y) = (list.constant, extra.constant, y.pointer)
+                            a.table = half.map { UnsafeRawPointer($0.pointer) } ?? UnsafeRawPointer(f32.pointer)
+                            (a.m, a.d, a.y_stride, a.extra_stride) = (
+                                Int64(sources.count), Int64(d), Int64(d + 2), Int64(extraStride)
+                            )
+                            #expect(ck_assemble_rows_check(&a) == CK_OK)
+                            variant(a, parts: parts)
+                            for (i, source) in sources.enumerated() {
+                                for j in 0..<(d + 2) {
+                                    let expected =
+                                        j >= d
+                                        ? 777
+                                        : source < 0
+                                            ? extra[-(Int(source) + 1) * extraStride + j] : value(Int(source) * d + j)
+                                    #expect(
+                                        y[i * (d + 2) + j].bitPattern == expected.bitPattern,
+                                        "\(variant.name) d \(d) (\(i), \(j)), \(parts) parts")
+                                }
+                            }
+                            #expect(y.isIntact)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: rope_append
+
+    /// Against the formula of the source with separately rounded products, so bit for bit.
+    @Test func ropeRotatesHalvesAndFillsItsCells() {
+        for (m, heads, kvHeads, d) in [
+            (0, 2, 2, 8), (1, 1, 1, 2), (3, 2, 1, 6), (2, 4, 2, 16), (5, 3, 3, 18), (4, 2, 2, 64), (2, 2, 1, 128),
+            (3, 2, 2, 34),
+        ] {
+            var generator = SeededGenerator(seed: UInt64(d))
+            let (qStride, kStride, vStride, half) = (heads * d + 1, kvHeads * d + 2, kvHeads * d + 3, d / 2)
+            let q0 = generator.floats(m * qStride)
+            let k = LinearBuffer(random: m * kStride, &generator)
+            let v = LinearBuffer(random: m * vStride, &generator)
+            let cosines = LinearBuffer(random: 9 * half, &generator)
+            let sines = LinearBuffer(random: 9 * half, &generator)
+            let positions = LinearBuffer((0..<m).map { Int32($0 * 5 % 9) }, canary: 99)
+            let cells = LinearBuffer((0..<m).map { Int32(6 - $0) }, canary: 99)
+            for variant in LinearVariant.runnable(ck_rope_append_f32_variants()) {
+                for parts in [1, 2, 3, 5, 40] {
+                    let q = LinearBuffer(q0)
+                    let cacheCount = 7 * kvHeads * d
+                    let kCache = LinearBuffer<Float>(cacheCount, filledWith: 777, canary: -12345.5)
+                    let vCache = LinearBuffer<Float>(cacheCount, filledWith: 777, canary: -12345.5)
+                    var a = ck_rope_append_args()
+                    (a.q, a.k, a.v) = (q.pointer, k.constant, v.constant)
+                    (a.positions, a.cells, a.cosines, a.sines) = (
+                        positions.constant, cells.constant, cosines.constant, sines.constant
+                    )
+                    (a.k_cache, a.v_cache) = (kCache.pointer, vCache.pointer)
+                    (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(kvHeads), Int64(d))
+                    (a.q_stride, a.k_stride, a.v_stride) = (Int64(qStride), Int64(kStride), Int64(vStride))
+                    #expect(ck_rope_append_check(&a) == CK_OK)
+                    variant(a, parts: parts)
+
+                    func rotated(_ x: (Int) -> Float, _ row: Int, _ j: Int) -> Float {
+                        let at = Int(positions[row]) * half + j % half
+                        let turned = (j < half ? -x(j + half) : x(j - half)) * sines[at]
+                        return x(j) * cosines[at] + turned
+                    }
+                    var expectedQ = q0
+                    var expectedK = [Float](repeating: 777, count: cacheCount)
+                    var expectedV = expectedK
+                    for i in 0..<m {
+                        for head in 0..<heads {
+                            let base = i * qStride + head * d
+                            for j in 0..<d { expectedQ[base + j] = rotated({ q0[base + $0] }, i, j) }
+                        }
+                        for head in 0..<kvHeads {
+                            let cell = (Int(cells[i]) * kvHeads + head) * d
+                            for j in 0..<d {
+                                expectedK[cell + j] = rotated({ k[i * kStride + head * d + $0] }, i, j)
+                                expectedV[cell + j] = v[i * vStride + head * d + j]
+                            }
+                        }
+                    }
+                    let equal = q.values == expectedQ && kCache.values == expectedK && vCache.values == expectedV
+                    #expect(
+                        equal && q.isIntact && kCache.isIntact && vCache.isIntact,
+                        "\(variant.name) m \(m) heads \(heads)/\(kvHeads) d \(d), \(parts) parts")
+                }
+            }
+        }
+    }
+
+    // MARK: silu_mul
+
+    @Test func gatingMatchesDoubleInAndOutOfPlace() {
+        for (m, n) in [(0, 5), (1, 0), (1, 1), (3, 7), (2, 8), (5, 17), (1, 255), (2, 257), (1, 600)] {
+            var generator = SeededGenerator(seed: UInt64(n))
+            let stride = n + 3
+            let gate0 = generator.floats(m * stride).map { $0 * 30 }
+            let up0 = generator.floats(m * stride)
+            for variant in LinearVariant.runnable(ck_silu_mul_f32_variants()) {
+                var first: [UInt32]?
+                for (place, parts) in [(0, 1), (1, 1), (2, 1), (0, 2), (0, 3), (1, 5)] {
+                    let gate = LinearBuffer(gate0)
+                    let up = LinearBuffer(up0)
+                    let separate = LinearBuffer<Float>(zeros: m * stride)
+                    let y = place == 0 ? separate : place == 1 ? gate : up
+                    var a = ck_silu_mul_args()
+                    (a.gate, a.up, a.y, a.m, a.n) = (gate.constant, up.constant, y.pointer, Int64(m), Int64(n))
+                    (a.gate_stride, a.up_stride, a.y_stride) = (Int64(stride), Int64(stride), Int64(stride))
+                    #expect(ck_silu_mul_check(&a) == CK_OK)
+                    variant(a, parts: parts)
+                    let before = place == 0 ? [Float](repeating: 0, count: m * stride) : place == 1 ? gate0 : up0
+                    var bits: [UInt32] = []
+                    for i in 0..<(m * stride) {
+                        if i % stride >= n {
+                            #expect(y[i] == before[i], "\(variant.name): wrote between rows")
+                            continue
+                        }
+                        let g = Double(gate0[i])
+                        let expected = g / (1 + exp(-g)) * Double(up0[i])
+                        // exp within 1 ulp, then a sum, a quotient and a product
+                        #expect(
+                            abs(Double(y[i]) - expected) <= 4e-7 * abs(expected), "\(variant.name) n \(n) gate \(g)")
+                        bits.append(y[i].bitPattern)
+                    }
+                    #expect(
+                        first == nil || first == bits, "\(variant.name) n \(n): place \(place), \(parts) parts differ")
+                    first = bits
+                    #expect(gate.isIntact && up.isIntact && separate.isIntact)
+                }
+            }
+        }
+    }
+
+    @Test func gatingHasTheRightLimits() {
+        for variant in LinearVariant.runnable(ck_silu_mul_f32_variants()) {
+            let gate = LinearBuffer<Float>([.infinity, -200, 200, .nan, 0, 1, -1e30, 1e30, -0.0])
+            let up = LinearBuffer<Float>([Float](repeating: 1, count: 8) + [.nan])
+            var a = ck_silu_mul_args()
+            let y = LinearBuffer<Float>(zeros: 9)
+            (a.gate, a.up, a.y, a.m, a.n) = (gate.constant, up.constant, y.pointer, 1, 9)
+            variant(a)
+            #expect(
+                y[0] == .infinity && y[1] == 0 && y[2] == 200 && y[3].isNaN && y[4] == 0, "\(variant.name) \(y.values)")
+            #expect(
+                abs(y[5] - 0.7310586) < 1e-6 && y[6] == 0 && y[7] == 1e30 && y[8].isNaN, "\(variant.name) \(y.values)")
+        }
+    }
+
+    // MARK: log_softmax
+
+    @Test func logSoftmaxMatchesDoubleInAndOutOfPlace() {
+        for (m, n, size) in [
+            (0, 3, 1), (1, 1, 1), (3, 2, 5), (2, 7, 50), (5, 8, 1), (4, 9, 1e4), (2, 31, 1e30), (3, 97, 10),
+            (1, 5000, 3),
+        ] as [(Int, Int, Float)] {
+            var generator = SeededGenerator(seed: UInt64(n))
+            let stride = n + 2
+            let x0 = generator.floats(m * stride).map { $0 * size }
+            for variant in LinearVariant.runnable(ck_log_softmax_f32_variants()) {
+                for (inPlace, parts) in [(false, 1), (true, 1), (true, 2), (false, 3), (false, 9)] {
+                    let x = LinearBuffer(x0)
+                    let y = inPlace ? x : LinearBuffer(x0)
+                    var a = ck_log_softmax_args()
+                    (a.x, a.y, a.m, a.n, a.x_stride, a.y_stride) = (
+                        x.constant, y.pointer, Int64(m), Int64(n), Int64(stride), Int64(stride)
+                    )
+                    #expect(ck_log_softmax_check(&a) == CK_OK)
+                    variant(a, parts: parts)
+                    for i in 0..<m {
+                        let row = x0[(i * stride)..<(i * stride + n)].map(Double.init)
+                        let top = row.max() ?? 0
+                        let shift = top + log(row.reduce(0) { $0 + exp($1 - top) })
+                        for j in 0..<n {
+                            let expected = row[j] - shift
+                            // Each exp has a relative error of a few 1e-7, which the sum keeps; the result is rounded once.
+                            let tolerance = 3e-7 + abs(expected) * 6e-8
+                            #expect(
+                                abs(Double(y[i * stride + j]) - expected) <= tolerance,
+                                "\(variant.name) n \(n) size \(size) (\(i), \(j))")
+                        }
+                        #expect(y[i * stride + n] == x0[i * stride + n])
+                    }
+                    #expect(x.isIntact && y.isIntact)
+                }
+            }
+        }
+    }
+
+    @Test func logSoftmaxMasksAndPropagates() {
+        for variant in LinearVariant.runnable(ck_log_softmax_f32_variants()) {
+            let n = 11
+            func run(_ change: (inout [Float]) -> Void) -> [Float] {
+                var row = [Float](repeating: 2, count: n)
+                change(&row)
+                let x = LinearBuffer(row)
+                var a = ck_log_softmax_args()
+                (a.x, a.y, a.m, a.n) = (x.constant, x.pointer, 1, Int64(n))
+                variant(a)
+                return x.values
+            }
+            let masked = run { for j in 1..<n { $0[j] = -.infinity } }
+            #expect(masked[0] == 0 && masked[1...].allSatisfy { $0 == -.infinity }, "\(variant.name)")
+            for at in [0, 7, 8, 10] {
+                #expect(run { $0[at] = .nan }.allSatisfy { $0.isNaN }, "\(variant.name) NaN at \(at)")
+                #expect(run { $0[at] = .infinity }.allSatisfy { $0.isNaN }, "\(variant.name) inf at \(at)")
+            }
+            #expect(run { $0 = [Float](repeating: -.infinity, count: n) }.allSatisfy { $0.isNaN }, "\(variant.name)")
+        }
+    }
+
+    // MARK: Checks and tables
+
+    @Test func checksRejectBrokenArguments() {
+        let f = LinearBuffer<Float>(zeros: 64)
+        let i = LinearBuffer<Int32>([0, 0], canary: 5)
+        func rows(_ change: (inout ck_assemble_rows_args) -> Void) -> ck_status {
+            var a = ck_assemble_rows_args()
+            (a.sources, a.table, a.y, a.m, a.d, a.y_stride) = (
+                i.constant, UnsafeRawPointer(f.pointer), f.pointer + 32, 2, 4, 4
+            )
+            change(&a)
+            return ck_assemble_rows_check(&a)
+        }
+        #expect(
+            rows { _ in } == CK_OK
+                && rows {
+                    $0.m = 0
+                    $0.y = nil
+                } == CK_OK)
+        for change: (inout ck_assemble_rows_args) -> Void in [
+            { $0.m = -1 }, { $0.d = -1 }, { $0.sources = nil }, { $0.table = nil }, { $0.y = nil }, { $0.y_stride = 3 },
+            { $0.y_stride = .max },
+        ] { #expect(rows(change) == CK_INVALID_ARGUMENT) }
+
+        func rope(_ change: (inout ck_rope_append_args) -> Void) -> ck_status {
+            var a = ck_rope_append_args()
+            (a.q, a.k, a.v, a.positions, a.cells) = (f.pointer, f.constant, f.constant, i.constant, i.constant)
+            (a.cosines, a.sines, a.k_cache, a.v_cache) = (f.constant, f.constant, f.pointer + 32, f.pointer + 40)
+            (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.k_stride, a.v_stride) = (2, 2, 1, 4, 8, 4, 4)
+            change(&a)
+            return ck_rope_append_check(&a)
+        }
+        #expect(rope { _ in } == CK_OK)
+        for change: (inout ck_rope_append_args) -> Void in [
+            { $0.d = 3 }, { $0.m = -1 }, { $0.heads = -1 }, { $0.heads = .max }, { $0.kv_heads = .max }, { $0.q = nil },
+            { $0.k = nil }, { $0.v = nil },
+            { $0.positions = nil }, { $0.cells = nil }, { $0.cosines = nil }, { $0.sines = nil }, { $0.k_cache = nil },
+            { $0.v_cache = nil },
+            { $0.q_stride = 7 }, { $0.k_stride = 3 }, { $0.v_stride = 3 },
+        ] { #expect(rope(change) == CK_INVALID_ARGUMENT) }
+
+        func silu(_ change: (inout ck_silu_mul_args) -> Void) -> ck_status {
+            var a = ck_silu_mul_args()
+            (a.gate, a.up, a.y, a.m, a.n, a.gate_stride, a.up_stride, a.y_stride) = (
+                f.constant, f.constant + 8, f.pointer + 16, 2, 4, 4, 4, 4
+            )
+            change(&a)
+            return ck_silu_mul_check(&a)
+        }
+        #expect(silu { _ in } == CK_OK)
+        for change: (inout ck_silu_mul_args) -> Void in [
+            { $0.m = -1 }, { $0.n = -1 }, { $0.gate = nil }, { $0.up = nil }, { $0.y = nil }, { $0.y_stride = 3 },
+            {
+                $0.gate = UnsafePointer($0.y)
+                $0.gate_stride = 5
+            },
+            {
+                $0.up = UnsafePointer($0.y)
+                $0.up_stride = 5
+            },
+        ] { #expect(silu(change) == CK_INVALID_ARGUMENT) }
+
+        func softmax(_ change: (inout ck_log_softmax_args) -> Void) -> ck_status {
+            var a = ck_log_softmax_args()
+            (a.x, a.y, a.m, a.n, a.x_stride, a.y_stride) = (f.constant, f.pointer + 16, 2, 4, 4, 4)
+            change(&a)
+            return ck_log_softmax_check(&a)
+        }
+        #expect(softmax { _ in } == CK_OK)
+        for change: (inout ck_log_softmax_args) -> Void in [
+            { $0.m = -1 }, { $0.n = -1 }, { $0.x = nil }, { $0.y = nil }, { $0.x_stride = 3 }, { $0.y_stride = 3 },
+            {
+                $0.x = UnsafePointer($0.y)
+                $0.x_stride = 5
+            },
+        ] { #expect(softmax(change) == CK_INVALID_ARGUMENT) }
+        #expect(ck_assemble_rows_check(nil) == CK_INVALID_ARGUMENT && ck_rope_append_check(nil) == CK_INVALID_ARGUMENT)
+        #expect(ck_silu_mul_check(nil) == CK_INVALID_ARGUMENT && ck_log_softmax_check(nil) == CK_INVALID_ARGUMENT)
+    }
+
+    @Test func tablesEndWithTheReference() {
+        let tables: [(String, ck_variants)] = [
+            ("ck_assemble_rows_f32", ck_assemble_rows_f32_variants()),
+            ("ck_assemble_rows_f16", ck_assemble_rows_f16_variants()),
+            ("ck_assemble_rows_bf16", ck_assemble_rows_bf16_variants()),
+            ("ck_rope_append_f32", ck_rope_append_f32_variants()),
+            ("ck_silu_mul_f32", ck_silu_mul_f32_variants()), ("ck_log_softmax_f32", ck_log_softmax_f32_variants()),
+            ("ck_attention_f32_cells", ck_attention_f32_cells_variants()),
+        ]
+        for (family, table) in tables {
+            for i in 0..<Int(table.count) {
+                let row = table.rows[i]
+                #expect(String(cString: row.name) == family + "_" + String(cString: ck_isa_name(row.isa)))
+                #expect((row.isa == CK_ISA_REF) == (i == Int(table.count) - 1), "\(family)")
+            }
+        }
+    }
+}
