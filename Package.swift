@@ -47,7 +47,7 @@ let package = Package(
             name: "LEOConvert",
             dependencies: ["CZlib", "ExecutionPlan", "LEOArchive", "LEOModel", "LEOTensor", "LEOText"]
         ),
-        .target(name: "LEOScene", dependencies: ["LEOConvert", "LEOTensor"]),
+        .target(name: "LEOScene", dependencies: ["LEOTensor"]),
         .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene"]),
         .target(
             name: "LEO",

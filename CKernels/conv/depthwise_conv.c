@@ -11,7 +11,8 @@ ck_status ck_depthwise_conv_check(const ck_depthwise_conv_args *args) {
     if (bytes == 0) return CK_OK;
     if (!a->x || !a->y || !a->weight || !a->bias) return CK_INVALID_ARGUMENT;
     /* An output pixel depends on its neighbours, so nothing may be overwritten. */
-    if (ck_overlap(a->x, bytes, a->y, bytes) || ck_overlap(a->weight, weight_bytes, a->y, bytes)) return CK_INVALID_ARGUMENT;
+    if (ck_overlap(a->x, bytes, a->y, bytes) || ck_overlap(a->weight, weight_bytes, a->y, bytes))
+        return CK_INVALID_ARGUMENT;
     return CK_OK;
 }
 

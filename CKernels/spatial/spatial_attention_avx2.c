@@ -98,7 +98,8 @@ CK_INLINE void score_row(const ck_spatial_attention_args *a, const workspace *w,
             __m256 l = location8(w, a->dims, row, j);
             /* max returns its second operand when one is NaN; clamping to 1e-6 includes the relu of mul */
             if (fusion == CK_FUSION_COND) l = ck_sigmoid_avx2(l);
-            if (fusion == CK_FUSION_COND || fusion == CK_FUSION_MUL) l = ck_log_avx2(_mm256_max_ps(_mm256_set1_ps(1e-6f), l));
+            if (fusion == CK_FUSION_COND || fusion == CK_FUSION_MUL)
+                l = ck_log_avx2(_mm256_max_ps(_mm256_set1_ps(1e-6f), l));
             if (fusion == CK_FUSION_ADD) {
                 l = _mm256_blendv_ps(l, lowest, hidden);
                 _mm256_store_ps(w->location_scores + j, l);
@@ -162,7 +163,8 @@ static void prepare_linear(const ck_spatial_attention_args *a, int64_t head, int
         const bool conditioned = a->fusion == CK_FUSION_COND;
         const float *condition = conditioned ? a->condition + i * a->condition_stride + row * (dims + 1) : NULL;
         linear[0] = conditioned ? condition[0] : a->location_bias[row];
-        for (int64_t m = 0; m < dims; m++) linear[1 + m] = conditioned ? condition[1 + m] : a->location_weight[row * dims + m];
+        const float *weight = conditioned ? condition + 1 : a->location_weight + row * dims;
+        for (int64_t m = 0; m < dims; m++) linear[1 + m] = weight[m];
         return;
     }
     const float *q = a->q + i * a->q_stride + head * d, *bias = a->location_bias + head * d;
@@ -179,10 +181,14 @@ static void prepare_linear(const ck_spatial_attention_args *a, int64_t head, int
         __m256 even = _mm256_setzero_ps(), odd = even;
         int64_t e = 0;
         for (; e + 2 <= d; e += 2) {
-            even = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e), _mm256_maskload_ps(weight + e * dims + m, mask), even);
-            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e + 1), _mm256_maskload_ps(weight + (e + 1) * dims + m, mask), odd);
+            const float *w = weight + e * dims + m;
+            even = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e), _mm256_maskload_ps(w, mask), even);
+            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e + 1), _mm256_maskload_ps(w + dims, mask), odd);
         }
-        if (e < d) even = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e), _mm256_maskload_ps(weight + e * dims + m, mask), even);
+        if (e < d) {
+            const __m256 w = _mm256_maskload_ps(weight + e * dims + m, mask);
+            even = _mm256_fmadd_ps(_mm256_broadcast_ss(q + e), w, even);
+        }
         _mm256_maskstore_ps(linear + 1 + m, mask, _mm256_div_ps(_mm256_add_ps(even, odd), root));
     }
 }

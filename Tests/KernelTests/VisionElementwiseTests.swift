@@ -35,9 +35,10 @@ struct VisionElementwiseTests {
 
     @Test func addPassesOnNaNAndInfinity() {
         for variant in VisionSupport.runnable(ck_add_f32_variants()) {
-            let a = VisionBuffer([.nan, .infinity, .infinity, -0.0, 1, 1, 1, 1, .nan]), b = VisionBuffer(.init(repeating: -.infinity, count: 9))
-            let y = VisionBuffer(columns: 9)
-            variant.run(ck_add_args(a: a.pointer, b: b.pointer, y: y.pointer, rows: 1, columns: 9, a_stride: 9, b_stride: 9, y_stride: 9))
+            let a = VisionBuffer([.nan, .infinity, .infinity, -0.0, 1, 1, 1, 1, .nan])
+            let b = VisionBuffer(.init(repeating: -.infinity, count: 9)), y = VisionBuffer(columns: 9)
+            variant.run(ck_add_args(
+                a: a.pointer, b: b.pointer, y: y.pointer, rows: 1, columns: 9, a_stride: 9, b_stride: 9, y_stride: 9))
             #expect(y.values.map(\.isNaN) == [true, true, true, false, false, false, false, false, true], "\(variant.name)")
             #expect(y.values[3] == -.infinity)
         }
@@ -122,14 +123,17 @@ struct VisionElementwiseTests {
                     var random = SeededGenerator(seed: UInt64(seed))
                     let values = random.floats(batch * positions * channels), x = VisionBuffer(values)
                     let expected = (0..<batch * channels).map { i -> Double in
-                        let column = (0..<positions).map { Double(values[(i / channels * positions + $0) * channels + i % channels]) }
+                        let column = (0..<positions).map {
+                            Double(values[(i / channels * positions + $0) * channels + i % channels])
+                        }
                         return mode == 0 ? column.reduce(0, +) / Double(positions) : column.reduce(0) { $0 + $1 * $1 }
                     }
                     var first: [UInt32]?
                     for parts in Self.partCounts {
                         let y = VisionBuffer(columns: batch * channels)
-                        let arguments = ck_position_pool_args(x: x.pointer, y: y.pointer, batch: Int64(batch),
-                                                              positions: Int64(positions), channels: Int64(channels), mode: mode)
+                        let arguments = ck_position_pool_args(
+                            x: x.pointer, y: y.pointer, batch: Int64(batch), positions: Int64(positions),
+                            channels: Int64(channels), mode: mode)
                         #expect(ck_position_pool_check([arguments]) == CK_OK)
                         variant.run(arguments, parts: parts)
                         let label = "\(variant.name) \((batch, positions, channels)) seed \(seed) parts \(parts)"
@@ -146,8 +150,10 @@ struct VisionElementwiseTests {
     @Test func poolKeepsNaNInItsChannel() {
         for variant in VisionSupport.runnable(ck_position_pool_f32_variants()) {
             for mode: Int32 in [0, 1] {
-                let x = VisionBuffer((0..<3 * 43).map { $0 == 43 + 40 ? .nan : $0 == 43 + 5 ? .infinity : 1 }), y = VisionBuffer(columns: 43)
-                variant.run(ck_position_pool_args(x: x.pointer, y: y.pointer, batch: 1, positions: 3, channels: 43, mode: mode))
+                let x = VisionBuffer((0..<3 * 43).map { $0 == 43 + 40 ? .nan : $0 == 43 + 5 ? .infinity : 1 })
+                let y = VisionBuffer(columns: 43)
+                variant.run(ck_position_pool_args(
+                    x: x.pointer, y: y.pointer, batch: 1, positions: 3, channels: 43, mode: mode))
                 for (c, value) in y.values.enumerated() {
                     #expect(c == 40 ? value.isNaN : value == (c == 5 ? .infinity : mode == 0 ? 1 : 3), "\(variant.name) \(c)")
                 }
@@ -180,7 +186,8 @@ struct VisionElementwiseTests {
                     for parts in Self.partCounts {
                         let batch = 2, x = VisionBuffer((0..<batch * rows * columns).map(Float.init))
                         let y = VisionBuffer(columns: batch * rows * columns)
-                        let arguments = ck_transpose_args(x: x.pointer, y: y.pointer, batch: 2, rows: Int64(rows), columns: Int64(columns))
+                        let arguments = ck_transpose_args(
+                            x: x.pointer, y: y.pointer, batch: 2, rows: Int64(rows), columns: Int64(columns))
                         #expect(ck_transpose_check([arguments]) == CK_OK)
                         variant.run(arguments, parts: parts)
                         var expected: [Float] = []

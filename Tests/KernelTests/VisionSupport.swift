@@ -72,7 +72,13 @@ struct VisionBuffer {
 
     init(_ values: [Float], rows: Int = 1, stride: Int? = nil) {
         self.init(rows: rows, columns: rows == 0 ? 0 : values.count / rows, stride: stride)
-        for row in 0..<rows { for column in 0..<columns { pointer[row * self.stride + column] = values[row * columns + column] } }
+        fill(values)
+    }
+
+    /// Replaces all elements, given without gaps.
+    func fill(_ values: some Collection<Float>) {
+        precondition(values.count == rows * columns, "\(values.count) values for \(rows) x \(columns)")
+        for (index, value) in values.enumerated() { pointer[index / columns * stride + index % columns] = value }
     }
 
     var pointer: UnsafeMutablePointer<Float> {

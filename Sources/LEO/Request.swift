@@ -1,0 +1,107 @@
+import LEOModel
+import LEOScene
+import LEOText
+
+/// What is asked about a scene.
+public struct Request: Sendable {
+    /// Where the agent is and how it is turned; LEO's fill-ins are the origin and no rotation.
+    public struct Pose: Sendable, Equatable {
+        /// Metres, in the scene's frame.
+        public var position: SIMD3<Float>
+        /// Quaternion x, y, z, w; used as it is, not normalised.
+        public var orientation: SIMD4<Float>
+        public init(position: SIMD3<Float> = .zero, orientation: SIMD4<Float> = SIMD4(0, 0, 0, 1)) {
+            self.position = position
+            self.orientation = orientation
+        }
+    }
+
+    public var instruction: String
+    /// Earlier turns of a dialogue.
+    public var history: [Prompt.Turn] = []
+    public var situation = Prompt.Situation.unspecified
+    /// Nil asks without objects.
+    public var scene: Scene?
+    /// The ego view, or nil.
+    public var image: Image?
+    /// `.bgr` for navigation images, which LEO saw with swapped channels.
+    public var imageChannels = Image.ChannelOrder.rgb
+    /// Nil puts the agent at the origin, or at the object that `object` names.
+    public var pose: Pose?
+    /// Asks about one object: it comes first and the agent stands inside its box, as in LEO's object tasks.
+    public var object: Int?
+    /// Chooses the points of each object, and the agent's place for `object`.
+    public var seed: UInt64 = 0
+    public var decoding = DecodingOptions()
+    /// Scores these answers instead of generating one.
+    public var answers: [String]?
+    /// Admits only some token sequences.
+    public var constraint: (any TokenConstraint)?
+    /// `[PAD]` was never trained; production excludes it. Off to reproduce the official code, which does not.
+    public var excludesPadding = true
+
+    public init(_ instruction: String, scene: Scene? = nil, image: Image? = nil) {
+        self.instruction = instruction
+        self.scene = scene
+        self.image = image
+    }
+}
+
+/// A finished answer.
+public struct Answer: Sendable {
+    /// White space at both ends removed, special tokens left out.
+    public let text: String
+    /// Generated ids, without the seed.
+    public let ids: [Int32]
+    /// Sum of log-probabilities by the rules of the decoding strategy; see `DecodingResult`.
+    public let score: Double
+    public let finish: DecodingFinish
+    /// Losses of the given answers; nil when text was generated.
+    public let answerScores: AnswerScores?
+    /// What a person should know, for example that objects were dropped.
+    public let notices: [String]
+    public let timings: Timings
+}
+
+/// Seconds of each stage of one request.
+public struct Timings: Sendable, Equatable {
+    /// Objects sampled and normalised, image resized.
+    public internal(set) var preprocessing = 0.0
+    public internal(set) var image = 0.0
+    public internal(set) var points = 0.0
+    public internal(set) var spatial = 0.0
+    /// Reading the prompt.
+    public internal(set) var prefill = 0.0
+    /// All generated tokens, or all scored answers.
+    public internal(set) var decoding = 0.0
+    /// From the start of the request to the first certain token.
+    public internal(set) var firstToken = 0.0
+    public internal(set) var total = 0.0
+    /// Rows of the prompt that were computed.
+    public internal(set) var promptTokens = 0
+    /// Decoding steps, each for all beams.
+    public internal(set) var steps = 0
+    public internal(set) var objects = 0
+}
+
+/// A request that cannot be answered.
+public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
+    case unknownObject(Int, available: [Int])
+    case objectWithoutScene
+    case noAnswers
+    case emptyAnswer(String)
+    case imageSize(expected: Int)
+    case notFinite(field: String)
+
+    public var description: String {
+        switch self {
+        case .unknownObject(let id, let available):
+            "object \(id) is not in the scene; it has \(available.prefix(20).map(String.init).joined(separator: ", "))\(available.count > 20 ? ", …" : "")"
+        case .objectWithoutScene: "an object was asked about, but there is no scene"
+        case .noAnswers: "the list of answers is empty"
+        case .emptyAnswer(let text): "the answer \"\(text)\" has no tokens"
+        case .imageSize(let expected): "the model takes images of \(expected) pixels, which this build cannot make"
+        case .notFinite(let field): "\(field): expected finite numbers"
+        }
+    }
+}

@@ -1,0 +1,273 @@
+import ExecutionPlan
+import Foundation
+import LEOModel
+import LEOScene
+import LEOTensor
+import LEOText
+
+/// The working memory of one request at a time. Requests given to a session are answered in order.
+public final class Session: Sendable {
+    private let engine: Engine
+    private let queue = DispatchQueue(label: "leo.session")
+    private let work: SessionWork
+
+    init(_ engine: Engine) throws {
+        self.engine = engine
+        work = try SessionWork(engine)
+    }
+
+    /// Starts answering.
+    public func respond(to request: Request) -> Response { respond(to: request) {} }
+
+    /// - Parameter finished: called on the session's queue when the request is over.
+    func respond(to request: Request, finished: @escaping @Sendable () -> Void) -> Response {
+        let outcome = Outcome(), cancellation = Cancellation()
+        let (stream, continuation) = AsyncThrowingStream<Piece, any Error>.makeStream()
+        continuation.onTermination = { reason in
+            if case .cancelled = reason { cancellation.cancel() }
+        }
+        queue.async { [work] in
+            do {
+                let answer = try work.answer(request, cancellation) { continuation.yield($0) }
+                finished()
+                outcome.set(.success(answer))
+                continuation.finish()
+            } catch {
+                finished()
+                outcome.set(.failure(error))
+                continuation.finish(throwing: error)
+            }
+        }
+        return Response(stream, outcome, cancellation)
+    }
+}
+
+/// What a session computes with; only ever used on the session's queue.
+package final class SessionWork: @unchecked Sendable {
+    private let engine: Engine
+    private let encoder: SceneEncoder
+    private let language: LanguageRunner
+
+    package init(_ engine: Engine) throws {
+        self.engine = engine
+        encoder = try SceneEncoder(engine.network)
+        language = try LanguageRunner(engine.network)
+    }
+
+    func answer(_ request: Request, _ cancellation: Cancellation, yield: (Piece) -> Void) throws -> Answer {
+        var clock = StageClock()
+        let prepared = try PreparedRequest(request, engine.configuration)
+        clock.stage(\.preprocessing)
+        let perception = try perceive(prepared, cancellation, &clock)
+        let prompt = PromptTokens(prepared.prompt, tokenizer: engine.tokenizer, maxContext: engine.configuration.maximumContext)
+        var sequence = PromptSequence(
+            prompt, imageTokens: engine.configuration.image.tokenCount, hasImage: prepared.image != nil,
+            objectTokens: perception.objectTokens, absentObjects: engine.configuration.maximumObjects - prepared.objects.count)
+        // The official code asks behind a BOS of its own.
+        sequence.append(engine.tokenizer.bosID)
+        clock.timings.objects = prepared.objects.count
+        if let answers = request.answers {
+            return try score(answers, sequence, perception, prepared, cancellation, &clock)
+        }
+        return try generate(request, sequence, perception, prepared, cancellation, &clock, yield)
+    }
+
+    /// Image and object tokens of a request.
+    struct Perception {
+        var extraRows: [Float]
+        var objectTokens: Int
+    }
+
+    private func perceive(
+        _ prepared: PreparedRequest, _ cancellation: Cancellation, _ clock: inout StageClock
+    ) throws -> Perception {
+        var rows: [Float] = []
+        if let image = prepared.image {
+            rows = try engine.gate.withLock { try image.floats().withUnsafeBufferPointer { try encoder.encodeImage($0, cancellation: cancellation).tokens } }
+            clock.stage(\.image)
+        }
+        let count = prepared.objects.count
+        let embeddings = try engine.gate.withLock {
+            try prepared.objects.features.floats().withUnsafeBufferPointer {
+                try encoder.encodeObjects($0, count: count, cancellation: cancellation)
+            }
+        }
+        clock.stage(\.points)
+        let scene = try engine.gate.withLock {
+            try encoder.encodeScene(
+                embeddings: embeddings, locations: prepared.objects.locations.floats(), count: count,
+                anchor: prepared.pose.position.values, orientation: prepared.pose.orientation.values, cancellation: cancellation)
+        }
+        clock.stage(\.spatial)
+        return Perception(extraRows: rows + scene.tokens, objectTokens: scene.tokens.count / engine.configuration.language.hiddenSize)
+    }
+
+    private func generate(
+        _ request: Request, _ sequence: PromptSequence, _ perception: Perception, _ prepared: PreparedRequest,
+        _ cancellation: Cancellation, _ clock: inout StageClock, _ yield: (Piece) -> Void
+    ) throws -> Answer {
+        var options = request.decoding
+        if request.excludesPadding { options.excludedTokens.append(engine.tokenizer.padID) }
+        let rows = sequence.rows(.visible)
+        var decoder = try options.makeDecoder(
+            vocabulary: language.vocabulary, promptLength: sequence.count, constraint: request.constraint)
+        decoder.start()
+        clock.timings.promptTokens = rows.count
+        var text = IncrementalDecoder(engine.tokenizer)
+        var stripper = LeadingSpaceStripper()
+        if !decoder.isFinished {
+            var logits = try engine.gate.withLock { try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation) }
+            clock.stage(\.prefill)
+            var count = 1
+            while true {
+                let step = decoder.advance(logits: logits, rows: count)
+                if let id = step.emitted {
+                    clock.first()
+                    yield(Piece(text: stripper.strip(text.append(id)), id: id))
+                }
+                if step.isFinished || decoder.isFinished { break }
+                clock.timings.steps += 1
+                count = step.tokens.count
+                logits = try engine.gate.withLock {
+                    try language.step(tokens: step.tokens, sources: step.sourceRows, cancellation: cancellation)
+                }
+            }
+            clock.stage(\.decoding)
+        }
+        let result = decoder.result
+        let ids = Array(result.hypotheses.first?.generated ?? [])
+        let answer = engine.tokenizer.decodeAnswer(ids)
+        clock.first()
+        if options.strategy == .beam, options.beams > 1 {
+            yield(Piece(text: answer, id: nil))
+        } else {
+            let rest = stripper.strip(text.finish())
+            if !rest.isEmpty { yield(Piece(text: rest, id: nil)) }
+        }
+        return Answer(
+            text: answer, ids: ids, score: result.score, finish: result.finish, answerScores: nil, notices: prepared.notices,
+            timings: clock.finished())
+    }
+
+    private func score(
+        _ answers: [String], _ sequence: PromptSequence, _ perception: Perception, _ prepared: PreparedRequest,
+        _ cancellation: Cancellation, _ clock: inout StageClock
+    ) throws -> Answer {
+        guard !answers.isEmpty else { throw RequestError.noAnswers }
+        let tokens = answers.map { engine.tokenizer.encode($0, addsBOS: false) }
+        for (answer, ids) in zip(answers, tokens) where ids.isEmpty { throw RequestError.emptyAnswer(answer) }
+        let rows = sequence.rows(.all)
+        clock.timings.promptTokens = rows.count
+        let scores = try scores(of: tokens, rows: rows, extraRows: perception.extraRows, cancellation, &clock)
+        clock.stage(\.decoding)
+        clock.first()
+        let best = scores.best
+        return Answer(
+            text: best.map { answers[$0] } ?? "", ids: best.map { tokens[$0] } ?? [], score: best.map { -scores.losses[$0] } ?? -.infinity,
+            finish: best == nil ? .deadEnd : .endOfSequence, answerScores: scores, notices: prepared.notices, timings: clock.finished())
+    }
+
+    /// Ranks and scores answers behind a prompt whose last row is a BOS.
+    private func scores(
+        of tokens: [[Int32]], rows: [PromptRow], extraRows: [Float], _ cancellation: Cancellation, _ clock: inout StageClock
+    ) throws -> AnswerScores {
+        let first = Array(
+            try engine.gate.withLock { try language.prefill(rows, extra: extraRows, cancellation: cancellation) })
+        clock.stage(\.prefill)
+        let ranking = try first.withUnsafeBufferPointer { logits throws(TokenDecodingError) in
+            try AnswerRanking(logits: logits, answers: tokens)
+        }
+        var loss = AnswerLoss(vocabulary: language.vocabulary)
+        var losses = [Double](repeating: .infinity, count: ranking.candidates.count)
+        // The last token of an answer is predicted, never read.
+        let lists = ranking.candidates.map { Array(tokens[$0].dropLast()) }
+        try engine.gate.withLock {
+            try language.continuations(lists, cancellation: cancellation) { list, logits in
+                (first + logits).withUnsafeBufferPointer { losses[list] = loss.mean(logits: $0, answer: tokens[ranking.candidates[list]]) }
+            }
+        }
+        clock.timings.steps = lists.count
+        return AnswerScores(ranking: ranking, candidateLosses: losses)
+    }
+}
+
+/// A request checked and preprocessed.
+struct PreparedRequest {
+    let prompt: Prompt
+    let image: Tensor?
+    let objects: ObjectTensors
+    let pose: Request.Pose
+    let notices: [String]
+
+    init(_ request: Request, _ configuration: ModelConfiguration) throws {
+        prompt = Prompt(instruction: request.instruction, history: request.history, situation: request.situation)
+        var notices = request.scene?.notices ?? []
+        var scene = request.scene
+        var pose = request.pose ?? Request.Pose()
+        if let id = request.object {
+            guard let given = scene else { throw RequestError.objectWithoutScene }
+            guard given.objects.contains(where: { $0.id == id }) else {
+                throw RequestError.unknownObject(id, available: given.objects.map(\.id))
+            }
+            let focused = try given.focused(on: id, seed: request.seed)
+            scene = focused.scene
+            if request.pose == nil { pose.position = SIMD3<Float>(focused.anchor) }
+        }
+        guard pose.position.values.allSatisfy(\.isFinite) else { throw RequestError.notFinite(field: "position") }
+        guard pose.orientation.values.allSatisfy(\.isFinite) else { throw RequestError.notFinite(field: "orientation") }
+        self.pose = pose
+        var chosen = scene?.objects ?? []
+        if chosen.count > configuration.maximumObjects {
+            notices.append("the scene has \(chosen.count) objects, the model takes \(configuration.maximumObjects); the first were kept")
+            chosen = Array(chosen.prefix(configuration.maximumObjects))
+        }
+        self.notices = notices
+        objects = ObjectTensors(chosen, pointsPerObject: configuration.points.pointsPerObject, seed: request.seed)
+        image = try request.image.map { image in
+            guard configuration.image.size == Image.encoderSize else { throw RequestError.imageSize(expected: configuration.image.size) }
+            return image.preprocessed(channels: request.imageChannels)
+        }
+    }
+}
+
+/// Takes the time between stages.
+struct StageClock {
+    var timings = Timings()
+    private let started = DispatchTime.now().uptimeNanoseconds
+    private var last = DispatchTime.now().uptimeNanoseconds
+
+    mutating func stage(_ path: WritableKeyPath<Timings, Double>) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        timings[keyPath: path] += Double(now - last) / 1e9
+        last = now
+    }
+
+    mutating func first() {
+        if timings.firstToken == 0 { timings.firstToken = Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9 }
+    }
+
+    func finished() -> Timings {
+        var timings = timings
+        timings.total = Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
+        return timings
+    }
+}
+
+/// Streams text without the white space it begins with, as the finished answer is stripped.
+struct LeadingSpaceStripper {
+    private var started = false
+
+    mutating func strip(_ text: String) -> String {
+        if started { return text }
+        let rest = text.drop { $0.isWhitespace }
+        started = !rest.isEmpty
+        return String(rest)
+    }
+}
+
+extension SIMD3<Float> {
+    var values: [Float] { [x, y, z] }
+}
+extension SIMD4<Float> {
+    var values: [Float] { [x, y, z, w] }
+}
