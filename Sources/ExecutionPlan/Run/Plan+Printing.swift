@@ -1,4 +1,4 @@
-import LEOTensor
+internal import LEOTensor
 
 /// A compiled plan as data: what `leo plan --json` prints. Sizes and costs are those of the largest run the plan allows.
 package struct PlanDescription: Codable, Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Foundation
-internal import LEOTensor
+import LEOTensor
 
 /// What a command itself finds wrong; everything else is an error of the library that found it.
 enum CommandError: Error, Equatable, CustomStringConvertible {

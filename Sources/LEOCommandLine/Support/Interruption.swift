@@ -1,5 +1,5 @@
 import Foundation
-internal import Synchronization
+import Synchronization
 
 /// Removes an unfinished file when the program is told to stop, and exits with 128 + the signal's number.
 ///
@@ -8,8 +8,8 @@ internal import Synchronization
 enum Interruption {
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
     /// C strings of the file to remove and of the message; never freed, because a handler may be reading them.
-    private static let path = Atomic<UnsafeMutablePointer<CChar>?>(nil)
-    private static let message = Atomic<UnsafeMutablePointer<CChar>?>(nil)
+    nonisolated(unsafe) private static let path = Atomic<UnsafeMutablePointer<CChar>?>(nil)
+    nonisolated(unsafe) private static let message = Atomic<UnsafeMutablePointer<CChar>?>(nil)
     /// A signal that came before the name of the file was known.
     private static let pending = Atomic<Int32>(0)
     private static let isActive = Atomic<Bool>(false)

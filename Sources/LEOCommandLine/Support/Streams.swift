@@ -1,6 +1,6 @@
 import Foundation
-internal import LEOTensor
-internal import Synchronization
+import LEOTensor
+import Synchronization
 
 /// Standard output. Its reader may go away at any time; a command still finishes its work and keeps its exit code.
 enum StandardOutput {
