@@ -55,6 +55,9 @@ public enum Check {
         ConvNeXtKind.self,
         OSE3DKind.self,
         LLaMAKind.self,
+        AgentKind.self,
+        AgentRequestKind.self,
+        AgentBatchKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path.

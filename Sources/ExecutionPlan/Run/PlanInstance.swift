@@ -117,7 +117,11 @@ package final class PlanInstance {
     // MARK: Running
 
     /// Runs every step. Returns false when `cancellation` stopped it; outputs then mean nothing.
-    package func run(cancellation: Cancellation? = nil) -> Bool {
+    ///
+    /// - Parameter gate: held while it runs, so that several instances take turns instead of sharing the cores.
+    package func run(cancellation: Cancellation? = nil, gate: NSLock? = nil) -> Bool {
+        gate?.lock()
+        defer { gate?.unlock() }
         let bindings = symbols.baseAddress.map { UnsafePointer($0) }
         guard let bindings else { return true }
         for (index, step) in plan.steps.enumerated() {

@@ -85,6 +85,13 @@ public struct Converter: Sendable {
         metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
     }
 
+    /// What the checkpoints themselves show: sizes from shapes, the rest LEO's defaults.
+    ///
+    /// - Throws: `ConversionError.cannotInfer` where two configurations have the same tensors.
+    public static func inferredConfiguration(_ paths: CheckpointPaths, name: String) throws -> ModelConfiguration {
+        try CheckpointSet(paths).inferredConfiguration(name: name)
+    }
+
     private struct Item {
         let recipe: Recipe
         let encoding: ConstantEncoding
