@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "LEOCommandLine",
             dependencies: [
-                "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
+                "CLEOKernels", "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
                 "LEOTensor", "LEOText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -90,6 +90,7 @@ let package = Package(
             name: "LEOTests",
             dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
+        .testTarget(name: "LEOCommandLineTests", dependencies: ["LEOCommandLine", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -16,6 +16,8 @@ public struct Plan: Sendable {
     let constantSlots: [(slot: Int, tensor: Tensor)]
     /// Offset of a value inside the value that owns its memory.
     let placements: [ValueID: Lowering.Placement]
+    /// How each constant is stored, for printing.
+    let constantForms: [ValueID: ConstantForm]
     /// Bytes of the arena that one instance of the plan needs.
     public let arenaByteCount: Int
     /// Bytes of the states (key/value caches), reserved in full, used as they fill.
@@ -24,6 +26,12 @@ public struct Plan: Sendable {
     public let workers: Int
 
     package var symbols: [Symbol] { graph.symbols }
+
+    struct ConstantForm: Sendable {
+        let elementType: ElementType
+        /// With the factors of `i8`.
+        let byteCount: Int
+    }
 }
 
 /// Choices made when a graph is compiled.
@@ -125,6 +133,11 @@ struct PlanCompiler {
         return Plan(
             name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
             scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
+            constantForms: constants.mapValues { form in
+                Plan.ConstantForm(
+                    elementType: form.constant.elementType,
+                    byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
+            },
             arenaByteCount: byteCount, workers: workers)
     }
 

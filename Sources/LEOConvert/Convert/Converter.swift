@@ -1,4 +1,4 @@
-internal import ExecutionPlan
+package import ExecutionPlan
 internal import LEOArchive
 public import LEOModel
 import LEOTensor
@@ -11,7 +11,7 @@ public enum WeightType: String, Sendable, CaseIterable {
     case int8
 
     /// How a constant is stored.
-    func elementType(of recipe: Recipe) -> ElementType {
+    package func elementType(of recipe: Recipe) -> ElementType {
         let name = recipe.name
         guard name.hasPrefix("language."), !name.contains(".lora_"), name.hasSuffix(".weight"), recipe.shape.count == 2 else { return .f32 }
         switch self {
