@@ -77,7 +77,11 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["LEOTensor"], path: "Tests/Support"),
         .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "TestSupport"]),
         .testTarget(name: "LEOTensorTests", dependencies: ["LEOTensor", "TestSupport"]),
-        .testTarget(name: "ExecutionPlanTests", dependencies: ["CLEOKernels", "ExecutionPlan", "LEOTensor", "TestSupport"]),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        .testTarget(
+            name: "ExecutionPlanTests",
+            dependencies: ["AllocationCounter", "CLEOKernels", "ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]
+        ),
         .testTarget(name: "LEOModelTests", dependencies: ["ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
