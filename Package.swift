@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "LEOCommandLine",
             dependencies: [
-                "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
+                "CLEOKernels", "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
                 "LEOTensor", "LEOText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -77,7 +77,11 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["LEOTensor"], path: "Tests/Support"),
         .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "TestSupport"]),
         .testTarget(name: "LEOTensorTests", dependencies: ["LEOTensor", "TestSupport"]),
-        .testTarget(name: "ExecutionPlanTests", dependencies: ["CLEOKernels", "ExecutionPlan", "LEOTensor", "TestSupport"]),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        .testTarget(
+            name: "ExecutionPlanTests",
+            dependencies: ["AllocationCounter", "CLEOKernels", "ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]
+        ),
         .testTarget(name: "LEOModelTests", dependencies: ["ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
@@ -90,6 +94,7 @@ let package = Package(
             name: "LEOTests",
             dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
+        .testTarget(name: "LEOCommandLineTests", dependencies: ["LEOCommandLine", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

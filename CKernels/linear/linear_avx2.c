@@ -5,8 +5,8 @@
  *
  * More rows: 16 panels at a time. For a block of up to 96 rows and 256 steps of k, x is copied to a buffer with a
  * constant row stride (rows of 4096 floats would fall into the same cache sets) and the weights of each panel are
- * widened to float32 once (16 KB, first-level cache), then used by every tile of 6 rows. Sums wait in a buffer of their
- * own between blocks of k, because y may hold the residual.
+ * widened to float32 once (16 KB, first-level cache; int8 not yet scaled), then used by every tile of 6 rows. Sums wait
+ * in a buffer of their own between blocks of k, because y may hold the residual.
  *
  * The adapter is a continuation of the same sums: x' = lora_scale * lora_x over `rank` steps of lora_b.
  * Stack: about 220 KB. Tails: the last panel is padded in the weights, so only the final store is masked. */
@@ -25,7 +25,8 @@ enum {
     block_rows = 96,      /* a multiple of tile_rows */
     block_panels = 16,
     x_pitch = block_k + 16,
-    sum_pitch = block_panels * CK_PANEL
+    sum_pitch = block_panels * CK_PANEL,
+    stream_pitch = max_panels * CK_PANEL
 };
 
 /* MARK: Epilogue */
@@ -80,29 +81,32 @@ static void finish(const ck_linear_args *a, const float *sums, int64_t sum_strid
 
 /* MARK: Few rows */
 
-/* Panels side by side for a number of rows. */
-static int panels_for(int64_t rows) { return rows == 1 ? 4 : rows == 2 ? 3 : rows == 3 ? 2 : 1; }
-
-/* One tile of any shape `stream` asks for; `wide` is false for the panels left over. */
-CK_TILE_INLINE void stream_tile(ck_weight_type type, int64_t rows, bool wide, const float *x, int64_t x_stride,
-                                const weight_block *w, int64_t count, bool resume, float *sums) {
-    enum { pitch = max_panels * CK_PANEL };
+/* Panels side by side for a number of rows. Types converted on the way need registers for that, and a spill inside the
+ * loop costs more than a wait for the FMA. */
+CK_TILE_INLINE int panels_for(ck_weight_type type, int64_t rows) {
     switch (rows) {
-    case 1:
-        if (wide) run_tile(type, 1, 4, x, x_stride, w, count, resume, sums, pitch);
-        else run_tile(type, 1, 1, x, x_stride, w, count, resume, sums, pitch);
-        return;
-    case 2:
-        if (wide) run_tile(type, 2, 3, x, x_stride, w, count, resume, sums, pitch);
-        else run_tile(type, 2, 1, x, x_stride, w, count, resume, sums, pitch);
-        return;
-    case 3:
-        if (wide) run_tile(type, 3, 2, x, x_stride, w, count, resume, sums, pitch);
-        else run_tile(type, 3, 1, x, x_stride, w, count, resume, sums, pitch);
-        return;
-    case 4: run_tile(type, 4, 1, x, x_stride, w, count, resume, sums, pitch); return;
-    case 5: run_tile(type, 5, 1, x, x_stride, w, count, resume, sums, pitch); return;
-    default: run_tile(type, 6, 1, x, x_stride, w, count, resume, sums, pitch); return;
+    case 1: return 4;
+    case 2: return type == CK_WEIGHT_I8G128 ? 2 : 3;
+    case 3: return type == CK_WEIGHT_F32 ? 2 : 1;
+    default: return 1;
+    }
+}
+
+/* One tile of `panels` panels: panels_for of the weight's type, also for the adapter, or 1 for those left over. */
+CK_TILE_INLINE void stream_tile(ck_weight_type type, int64_t rows, int panels, const float *x, int64_t x_stride,
+                                const weight_block *w, int64_t count, bool resume, float *sums) {
+    const bool scaled = type == CK_WEIGHT_I8G128;
+    switch (rows * 8 + panels) {
+    case 1 * 8 + 4: run_tile(type, scaled, 1, 4, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 1 * 8 + 1: run_tile(type, scaled, 1, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 2 * 8 + 3: run_tile(type, scaled, 2, 3, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 2 * 8 + 2: run_tile(type, scaled, 2, 2, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 2 * 8 + 1: run_tile(type, scaled, 2, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 3 * 8 + 2: run_tile(type, scaled, 3, 2, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 3 * 8 + 1: run_tile(type, scaled, 3, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 4 * 8 + 1: run_tile(type, scaled, 4, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 5 * 8 + 1: run_tile(type, scaled, 5, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    default: run_tile(type, scaled, 6, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
     }
 }
 
@@ -114,14 +118,13 @@ static void scale_lora_rows(const ck_linear_args *a, int64_t row, int64_t rows, 
             target[i * pitch + j] = a->lora_scale * a->lora_x[(row + i) * a->lora_x_stride + first + j];
 }
 
-static __attribute__((noinline)) void stream_f32_tile(int64_t rows, bool wide, const float *x, int64_t x_stride,
+static __attribute__((noinline)) void stream_f32_tile(int64_t rows, int panels, const float *x, int64_t x_stride,
                                                       const weight_block *w, int64_t count, bool resume, float *sums) {
-    stream_tile(CK_WEIGHT_F32, rows, wide, x, x_stride, w, count, resume, sums);
+    stream_tile(CK_WEIGHT_F32, rows, panels, x, x_stride, w, count, resume, sums);
 }
 
 CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
-    enum { pitch = max_panels * CK_PANEL };
-    float sums[tile_rows * pitch] __attribute__((aligned(64)));
+    float sums[tile_rows * stream_pitch] __attribute__((aligned(64)));
     float low_rank[tile_rows * block_k];
     const int64_t rank = a->lora_x ? a->rank : 0;
     const int64_t groups = (a->k + CK_GROUP - 1) / CK_GROUP;
@@ -130,70 +133,63 @@ CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t
     int panels;
     for (int64_t column = begin; column < end; column += (int64_t)panels * CK_PANEL) {
         const int64_t panel = column / CK_PANEL;
-        panels = panels_for(a->m);
+        panels = panels_for(type, a->m);
         if (end - column <= (panels - 1) * (int64_t)CK_PANEL) panels = 1;
-        const bool wide = panels > 1;
         const weight_block w = {(const char *)a->weight + panel * panel_bytes,
                                 type == CK_WEIGHT_I8G128 ? a->weight_scale + panel * groups * CK_PANEL : NULL,
                                 panel_bytes, groups * CK_PANEL};
-        stream_tile(type, a->m, wide, a->x, a->x_stride, &w, a->k, false, sums);
+        if (a->k == 0) memset(sums, 0, sizeof sums);
+        else stream_tile(type, a->m, panels, a->x, a->x_stride, &w, a->k, false, sums);
         for (int64_t first = 0; first < rank; first += block_k) {
             const int64_t count = rank - first < block_k ? rank - first : block_k;
             if (rank > block_k) scale_lora_rows(a, 0, a->m, first, count, low_rank, block_k);
             const weight_block b = {(const char *)(a->lora_b + (panel * rank + first) * CK_PANEL), NULL,
                                     rank * CK_PANEL * (int64_t)sizeof(float), 0};
-            stream_f32_tile(a->m, wide, low_rank, block_k, &b, count, true, sums);
+            stream_f32_tile(a->m, panels, low_rank, block_k, &b, count, true, sums);
         }
         const int64_t columns = end - column < panels * CK_PANEL ? end - column : panels * CK_PANEL;
-        finish(a, sums, pitch, 0, a->m, column, columns);
+        finish(a, sums, stream_pitch, 0, a->m, column, columns);
     }
 }
 
 /* MARK: Many rows */
 
-/* A float32 tile on the copied x. */
-static void blocked_tile(int64_t rows, const float *x, const float *weights, int64_t count, bool resume, float *sums) {
-    const weight_block w = {(const char *)weights, NULL, 0, 0};
+/* A tile on the copied x with weights widened to float32, still to be scaled if there are scales. */
+CK_TILE_INLINE void blocked_tile(bool scaled, int64_t rows, const float *x, const weight_block *w, int64_t count,
+                                 bool resume, float *sums) {
     switch (rows) {
-    case 1: run_tile(CK_WEIGHT_F32, 1, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
-    case 2: run_tile(CK_WEIGHT_F32, 2, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
-    case 3: run_tile(CK_WEIGHT_F32, 3, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
-    case 4: run_tile(CK_WEIGHT_F32, 4, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
-    case 5: run_tile(CK_WEIGHT_F32, 5, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
-    default: run_tile(CK_WEIGHT_F32, 6, 1, x, x_pitch, &w, count, resume, sums, sum_pitch); return;
+    case 1: run_tile(CK_WEIGHT_F32, scaled, 1, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 2: run_tile(CK_WEIGHT_F32, scaled, 2, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 3: run_tile(CK_WEIGHT_F32, scaled, 3, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 4: run_tile(CK_WEIGHT_F32, scaled, 4, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 5: run_tile(CK_WEIGHT_F32, scaled, 5, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    default: run_tile(CK_WEIGHT_F32, scaled, 6, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
     }
 }
 
-CK_TILE_INLINE void widen(ck_weight_type type, const char *values, const float *scales, int64_t count, float *target) {
+CK_TILE_INLINE void widen(ck_weight_type type, const char *values, int64_t count, float *target) {
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
-    const int64_t run = type == CK_WEIGHT_I8G128 ? CK_GROUP : count;
-    for (int64_t first = 0; first < count; first += run) {
-        const int64_t end = count - first < run ? count : first + run;
-        __m256 scale_low = _mm256_setzero_ps(), scale_high = scale_low;
-        if (type == CK_WEIGHT_I8G128) {
-            scale_low = _mm256_loadu_ps(scales + first / CK_GROUP * CK_PANEL);
-            scale_high = _mm256_loadu_ps(scales + first / CK_GROUP * CK_PANEL + 8);
-        }
-        for (int64_t k = first; k < end; k++) {
-            __m256 low, high;
-            load_weights(type, values + k * step_bytes, scale_low, scale_high, &low, &high);
-            _mm256_storeu_ps(target + k * CK_PANEL, low);
-            _mm256_storeu_ps(target + k * CK_PANEL + 8, high);
-        }
+    for (int64_t k = 0; k < count; k++) {
+        __m256 low, high;
+        load_weights(type, values + k * step_bytes, &low, &high);
+        _mm256_storeu_ps(target + k * CK_PANEL, low);
+        _mm256_storeu_ps(target + k * CK_PANEL + 8, high);
     }
 }
 
 /* sums += x w for one panel; meanwhile the panel used next travels to the second-level cache. */
-static void multiply_panel(int64_t rows, const float *x, const float *weights, int64_t count, bool resume, float *sums,
-                           const char *next, int64_t next_bytes) {
+static void multiply_panel(int64_t rows, const float *x, const float *weights, const float *scales, int64_t count,
+                           bool resume, float *sums, const char *next, int64_t next_bytes) {
+    const weight_block w = {(const char *)weights, scales, 0, 0};
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t row = tile * tile_rows;
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch(next + at, _MM_HINT_T1);
-        blocked_tile(rows - row < tile_rows ? rows - row : tile_rows, x + row * x_pitch, weights, count, resume,
-                     sums + row * sum_pitch);
+        const int64_t height = rows - row < tile_rows ? rows - row : tile_rows;
+        if (scales) blocked_tile(true, height, x + row * x_pitch, &w, count, resume, sums + row * sum_pitch);
+        else blocked_tile(false, height, x + row * x_pitch, &w, count, resume, sums + row * sum_pitch);
     }
 }
 
@@ -212,15 +208,12 @@ CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t 
         for (int64_t p = 0; p < panels; p++) {
             const int64_t panel = first_panel + p;
             const char *values = (const char *)a->weight + (panel * a->k + first) * step_bytes;
-            const float *block_weights = (const float *)values;
-            if (type != CK_WEIGHT_F32) {
-                const float *scales = NULL;
-                if (type == CK_WEIGHT_I8G128) scales = a->weight_scale + (panel * groups + first / CK_GROUP) * CK_PANEL;
-                widen(type, values, scales, count, weights);
-                block_weights = weights;
-            }
+            const float *scales = NULL;
+            if (type == CK_WEIGHT_I8G128) scales = a->weight_scale + (panel * groups + first / CK_GROUP) * CK_PANEL;
+            if (type != CK_WEIGHT_F32) widen(type, values, count, weights);
+            const float *block_weights = type == CK_WEIGHT_F32 ? (const float *)values : weights;
             const int64_t next_bytes = p + 1 < panels ? count * step_bytes : 0;
-            multiply_panel(rows, x, block_weights, count, first > 0, sums + p * CK_PANEL,
+            multiply_panel(rows, x, block_weights, scales, count, first > 0, sums + p * CK_PANEL,
                            values + a->k * step_bytes * (next_bytes > 0), next_bytes);
         }
     }
@@ -229,7 +222,7 @@ CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t 
         scale_lora_rows(a, row, rows, first, count, x, x_pitch);
         for (int64_t p = 0; p < panels; p++) {
             const float *b = a->lora_b + ((first_panel + p) * rank + first) * CK_PANEL;
-            multiply_panel(rows, x, b, count, a->k + first > 0, sums + p * CK_PANEL, NULL, 0);
+            multiply_panel(rows, x, b, NULL, count, a->k + first > 0, sums + p * CK_PANEL, NULL, 0);
         }
     }
     finish(a, sums, sum_pitch, row, rows, column, columns);

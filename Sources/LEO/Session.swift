@@ -50,8 +50,8 @@ package final class SessionWork: @unchecked Sendable {
 
     package init(_ engine: Engine) throws {
         self.engine = engine
-        encoder = try SceneEncoder(engine.network)
-        language = try LanguageRunner(engine.network)
+        encoder = try SceneEncoder(engine.network, gate: engine.gate)
+        language = try LanguageRunner(engine.network, gate: engine.gate)
     }
 
     func answer(_ request: Request, _ cancellation: Cancellation, yield: (Piece) -> Void) throws -> Answer {
@@ -83,21 +83,17 @@ package final class SessionWork: @unchecked Sendable {
     ) throws -> Perception {
         var rows: [Float] = []
         if let image = prepared.image {
-            rows = try engine.gate.withLock { try image.floats().withUnsafeBufferPointer { try encoder.encodeImage($0, cancellation: cancellation).tokens } }
+            rows = try image.floats().withUnsafeBufferPointer { try encoder.encodeImage($0, cancellation: cancellation).tokens }
             clock.stage(\.image)
         }
         let count = prepared.objects.count
-        let embeddings = try engine.gate.withLock {
-            try prepared.objects.features.floats().withUnsafeBufferPointer {
-                try encoder.encodeObjects($0, count: count, cancellation: cancellation)
-            }
+        let embeddings = try prepared.objects.features.floats().withUnsafeBufferPointer {
+            try encoder.encodeObjects($0, count: count, cancellation: cancellation)
         }
         clock.stage(\.points)
-        let scene = try engine.gate.withLock {
-            try encoder.encodeScene(
-                embeddings: embeddings, locations: prepared.objects.locations.floats(), count: count,
-                anchor: prepared.pose.position.values, orientation: prepared.pose.orientation.values, cancellation: cancellation)
-        }
+        let scene = try encoder.encodeScene(
+            embeddings: embeddings, locations: prepared.objects.locations.floats(), count: count,
+            anchor: prepared.pose.position.values, orientation: prepared.pose.orientation.values, cancellation: cancellation)
         clock.stage(\.spatial)
         return Perception(extraRows: rows + scene.tokens, objectTokens: scene.tokens.count / engine.configuration.language.hiddenSize)
     }
@@ -116,21 +112,11 @@ package final class SessionWork: @unchecked Sendable {
         var text = IncrementalDecoder(engine.tokenizer)
         var stripper = LeadingSpaceStripper()
         if !decoder.isFinished {
-            var logits = try engine.gate.withLock { try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation) }
+            let logits = try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation)
             clock.stage(\.prefill)
-            var count = 1
-            while true {
-                let step = decoder.advance(logits: logits, rows: count)
-                if let id = step.emitted {
-                    clock.first()
-                    yield(Piece(text: stripper.strip(text.append(id)), id: id))
-                }
-                if step.isFinished || decoder.isFinished { break }
-                clock.timings.steps += 1
-                count = step.tokens.count
-                logits = try engine.gate.withLock {
-                    try language.step(tokens: step.tokens, sources: step.sourceRows, cancellation: cancellation)
-                }
+            clock.timings.steps = try language.decode(after: logits, with: &decoder, cancellation: cancellation) { id in
+                clock.first()
+                yield(Piece(text: stripper.strip(text.append(id)), id: id))
             }
             clock.stage(\.decoding)
         }
@@ -158,36 +144,16 @@ package final class SessionWork: @unchecked Sendable {
         for (answer, ids) in zip(answers, tokens) where ids.isEmpty { throw RequestError.emptyAnswer(answer) }
         let rows = sequence.rows(.all)
         clock.timings.promptTokens = rows.count
-        let scores = try scores(of: tokens, rows: rows, extraRows: perception.extraRows, cancellation, &clock)
+        let logits = try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation)
+        clock.stage(\.prefill)
+        let scores = try language.score(tokens, after: logits, cancellation: cancellation)
+        clock.timings.steps = scores.candidates.count
         clock.stage(\.decoding)
         clock.first()
         let best = scores.best
         return Answer(
             text: best.map { answers[$0] } ?? "", ids: best.map { tokens[$0] } ?? [], score: best.map { -scores.losses[$0] } ?? -.infinity,
             finish: best == nil ? .deadEnd : .endOfSequence, answerScores: scores, notices: prepared.notices, timings: clock.finished())
-    }
-
-    /// Ranks and scores answers behind a prompt whose last row is a BOS.
-    private func scores(
-        of tokens: [[Int32]], rows: [PromptRow], extraRows: [Float], _ cancellation: Cancellation, _ clock: inout StageClock
-    ) throws -> AnswerScores {
-        let first = Array(
-            try engine.gate.withLock { try language.prefill(rows, extra: extraRows, cancellation: cancellation) })
-        clock.stage(\.prefill)
-        let ranking = try first.withUnsafeBufferPointer { logits throws(TokenDecodingError) in
-            try AnswerRanking(logits: logits, answers: tokens)
-        }
-        var loss = AnswerLoss(vocabulary: language.vocabulary)
-        var losses = [Double](repeating: .infinity, count: ranking.candidates.count)
-        // The last token of an answer is predicted, never read.
-        let lists = ranking.candidates.map { Array(tokens[$0].dropLast()) }
-        try engine.gate.withLock {
-            try language.continuations(lists, cancellation: cancellation) { list, logits in
-                (first + logits).withUnsafeBufferPointer { losses[list] = loss.mean(logits: $0, answer: tokens[ranking.candidates[list]]) }
-            }
-        }
-        clock.timings.steps = lists.count
-        return AnswerScores(ranking: ranking, candidateLosses: losses)
     }
 }
 

@@ -38,7 +38,14 @@ public final class MappedFile: @unchecked Sendable {
         if let base { munmap(base, byteCount) }
     }
 
-    /// All bytes; valid while the file object lives.
+    /// A copy of a whole, small file.
+    public static func contents(of path: String) throws(FileError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
+        return Array(file.bytes)
+    }
+
+    /// All bytes; valid only while the file object is alive, so hold it with `withExtendedLifetime`.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
     /// Tells the system that `range` is not needed soon, so that streaming through a large file keeps memory small.

@@ -71,19 +71,20 @@ public struct Tensor: Sendable {
         }
     }
 
-    /// The values of an integer or boolean tensor.
+    /// The values of an integer or boolean tensor; real numbers are rounded, and are 0 where no integer holds them.
     public func integers() -> [Int] {
-        withBytes { bytes in
-            (0..<count).map { index in
-                switch elementType {
-                case .i64: Int(bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-                case .i32: Int(bytes.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
-                case .i16: Int(bytes.loadUnaligned(fromByteOffset: index * 2, as: Int16.self))
-                case .i8: Int(Int8(bitPattern: bytes[index]))
-                case .u8, .bool: Int(bytes[index])
-                case .f64: Int(exactly: bytes.loadUnaligned(fromByteOffset: index * 8, as: Double.self).rounded()) ?? 0
-                case .f32, .f16, .bf16: Int(exactly: floats()[index].rounded()) ?? 0
-                }
+        if elementType.isFloatingPoint { return floats().map { Int(exactly: $0.rounded()) ?? 0 } }
+        return withBytes { bytes in
+            func each<Value: BinaryInteger & BitwiseCopyable>(_: Value.Type) -> [Int] {
+                let size = MemoryLayout<Value>.size
+                return (0..<count).map { Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: $0 * size, as: Value.self)) }
+            }
+            switch elementType {
+            case .i64: return each(Int64.self)
+            case .i32: return each(Int32.self)
+            case .i16: return each(Int16.self)
+            case .i8: return each(Int8.self)
+            default: return each(UInt8.self)
             }
         }
     }

@@ -71,7 +71,9 @@ struct ReadersBadGoldenTests {
             let error = #expect(throws: CheckpointError.self) { try readEverything(path: path) }
             let text = try #require(error).description
             #expect(text.contains(item.file) && !text.contains("\n"))
-            for match in item.reason.matches(of: /asks for ([a-z_]+\.[a-z_]+)|GLOBAL ([a-z.]+)|INST ([a-z.]+)|OBJ ([a-z.]+)/) {
+            for match in item.reason.matches(
+                of: /asks for ([a-z_]+\.[a-z_]+)|GLOBAL ([a-z.]+)|INST ([a-z.]+)|OBJ ([a-z.]+)/)
+            {
                 let global = try #require(match.1 ?? match.2 ?? match.3 ?? match.4)
                 #expect(text.contains(global), "\(text) does not name \(global)")
             }
@@ -114,7 +116,9 @@ struct ReadersBadGoldenTests {
 
     @Test("errors say what stands in place of a checkpoint", .enabled(if: hasShared, Comment(rawValue: sharedAbsent)))
     func foreignFilesAreNamed() throws {
-        for (file, word) in [("pt_html.pth", "web page"), ("pt_lfs_pointer.pth", "git-lfs"), ("st_empty.safetensors", "empty")] {
+        for (file, word) in [
+            ("pt_html.pth", "web page"), ("pt_lfs_pointer.pth", "git-lfs"), ("st_empty.safetensors", "empty"),
+        ] {
             let error = #expect(throws: CheckpointError.self) { try openCheckpoint(path: Self.folder + "/" + file) }
             #expect(try #require(error).description.contains(word))
         }

@@ -43,7 +43,10 @@ struct TestPoint: Equatable {
             TestPoint(
                 x: .random(in: -3..<3, using: &random), y: .random(in: -3..<3, using: &random),
                 z: .random(in: 0..<2, using: &random),
-                rgb: (.random(in: 0...255, using: &random), .random(in: 0...255, using: &random), .random(in: 0...255, using: &random)),
+                rgb: (
+                    .random(in: 0...255, using: &random), .random(in: 0...255, using: &random),
+                    .random(in: 0...255, using: &random)
+                ),
                 label: Int32(index % 4))
         }
     }
@@ -142,7 +145,9 @@ enum PCDKind: String, CaseIterable {
 }
 
 /// A PCD file whose fields stand in an unusual order, with one of several values and padding between them.
-func pcdFile(_ points: [TestPoint], _ kind: PCDKind, version: String = "0.7", width: Int? = nil, packsInFloat: Bool = true) -> [UInt8] {
+func pcdFile(
+    _ points: [TestPoint], _ kind: PCDKind, version: String = "0.7", width: Int? = nil, packsInFloat: Bool = true
+) -> [UInt8] {
     let width = width ?? points.count
     var file = FileBytes(
         """
@@ -217,7 +222,9 @@ func lzfCompressed(_ source: [UInt8]) -> [UInt8] {
             let key = UInt32(source[position]) << 16 | UInt32(source[position + 1]) << 8 | UInt32(source[position + 2])
             if let found = last[key], position - found <= 8192 {
                 distance = position - found
-                while length < 264, position + length < source.count, source[found + length] == source[position + length] {
+                while length < 264, position + length < source.count,
+                    source[found + length] == source[position + length]
+                {
                     length += 1
                 }
             }
@@ -247,7 +254,8 @@ func lzfCompressed(_ source: [UInt8]) -> [UInt8] {
 /// A `.npy` file, version 1, of `rows` as little-endian `float32`.
 func npyFile(_ rows: [[Float]], columnMajor: Bool = false) -> [UInt8] {
     let width = rows.first?.count ?? 0
-    var header = "{'descr': '<f4', 'fortran_order': \(columnMajor ? "True" : "False"), 'shape': (\(rows.count), \(width)), }"
+    var header =
+        "{'descr': '<f4', 'fortran_order': \(columnMajor ? "True" : "False"), 'shape': (\(rows.count), \(width)), }"
     while (10 + header.utf8.count + 1) % 64 != 0 { header += " " }
     header += "\n"
     var file = FileBytes()

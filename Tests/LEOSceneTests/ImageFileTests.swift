@@ -1,13 +1,15 @@
 import Foundation
 import LEOImageIO
 import LEOScene
-import Testing
 import TestSupport
+import Testing
 
 // MARK: Files made here
 
 /// A PNG file of `rows` (filter byte first) in stored deflate blocks.
-private func png(_ width: Int, _ height: Int, depth: UInt8, type: UInt8, rows: [[UInt8]], chunks: [(String, [UInt8])] = []) -> [UInt8] {
+private func png(
+    _ width: Int, _ height: Int, depth: UInt8, type: UInt8, rows: [[UInt8]], chunks: [(String, [UInt8])] = []
+) -> [UInt8] {
     func crc(_ bytes: [UInt8]) -> UInt32 {
         var sum = UInt32.max
         for byte in bytes {
@@ -111,7 +113,8 @@ private func jpeg(_ columns: Int, _ rows: Int, blocks: [[Int]], exif: [UInt8]? =
     return file.bytes + [0xFF, 0xD9]
 }
 
-private func decoded(_ bytes: [UInt8], _ options: ImageDecodingOptions = ImageDecodingOptions()) throws -> DecodedImage {
+private func decoded(_ bytes: [UInt8], _ options: ImageDecodingOptions = ImageDecodingOptions()) throws -> DecodedImage
+{
     try bytes.withUnsafeBytes { try decodeImage($0, name: "picture", options: options) }
 }
 
@@ -120,7 +123,8 @@ private func decoded(_ bytes: [UInt8], _ options: ImageDecodingOptions = ImageDe
 @Suite struct PNGTests {
     @Test func keepsEveryPixelOverAFile() throws {
         var random = SeededGenerator(seed: 4)
-        let image = Image(width: 37, height: 21, pixels: (0..<37 * 21 * 3).map { _ in .random(in: 0...255, using: &random) })
+        let image = Image(
+            width: 37, height: 21, pixels: (0..<37 * 21 * 3).map { _ in .random(in: 0...255, using: &random) })
         try withTemporaryFolder { folder in
             try image.writePNG(to: folder + "/a.png")
             #expect(try Image(contentsOf: folder + "/a.png") == image)
@@ -132,38 +136,52 @@ private func decoded(_ bytes: [UInt8], _ options: ImageDecodingOptions = ImageDe
 
     @Test func readsEveryKindAsImreadDoes() throws {
         // Grey of 1 bit: 10 / 01.
-        #expect(try decoded(png(2, 2, depth: 1, type: 0, rows: [[0, 0x80], [0, 0x40]])).image.pixels
-            == [255, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 255])
+        #expect(
+            try decoded(png(2, 2, depth: 1, type: 0, rows: [[0, 0x80], [0, 0x40]])).image.pixels
+                == [255, 255, 255, 0, 0, 0, 0, 0, 0, 255, 255, 255])
         // Grey of 16 bits: the low byte is dropped, not rounded.
-        #expect(try decoded(png(1, 1, depth: 16, type: 0, rows: [[0, 0x12, 0xFF]])).image.pixels == [0x12, 0x12, 0x12])
+        #expect(
+            try decoded(png(1, 1, depth: 16, type: 0, rows: [[0, 0x12, 0xFF]])).image.pixels == [0x12, 0x12, 0x12])
         // Grey with alpha, RGB with alpha: alpha is dropped without blending.
         #expect(try decoded(png(1, 1, depth: 8, type: 4, rows: [[0, 77, 0]])).image.pixels == [77, 77, 77])
         #expect(try decoded(png(1, 1, depth: 8, type: 6, rows: [[0, 1, 2, 3, 0]])).image.pixels == [1, 2, 3])
-        #expect(try decoded(png(1, 1, depth: 16, type: 6, rows: [[0, 1, 9, 2, 9, 3, 9, 0, 0]])).image.pixels == [1, 2, 3])
+        #expect(
+            try decoded(png(1, 1, depth: 16, type: 6, rows: [[0, 1, 9, 2, 9, 3, 9, 0, 0]])).image.pixels == [1, 2, 3])
         // A palette of two colours, one of them transparent, 4 bits a pixel.
         let palette: [(String, [UInt8])] = [("PLTE", [9, 8, 7, 1, 2, 3]), ("tRNS", [0])]
-        #expect(try decoded(png(2, 1, depth: 4, type: 3, rows: [[0, 0x10]], chunks: palette)).image.pixels == [1, 2, 3, 9, 8, 7])
+        #expect(
+            try decoded(png(2, 1, depth: 4, type: 3, rows: [[0, 0x10]], chunks: palette)).image.pixels == [
+                1, 2, 3, 9, 8, 7,
+            ])
         // A gamma chunk changes nothing.
-        #expect(try decoded(png(1, 1, depth: 8, type: 2, rows: [[0, 10, 20, 30]], chunks: [("gAMA", [0, 0, 0x80, 0])])).image.pixels
-            == [10, 20, 30])
+        #expect(
+            try decoded(png(1, 1, depth: 8, type: 2, rows: [[0, 10, 20, 30]], chunks: [("gAMA", [0, 0, 0x80, 0])]))
+                .image.pixels
+                == [10, 20, 30])
     }
 
     @Test(arguments: [false, true]) func appliesOrientation(bigEndian: Bool) throws {
-        let file = png(2, 1, depth: 8, type: 2, rows: [[0, 1, 1, 1, 2, 2, 2]], chunks: [("eXIf", exif(3, bigEndian: bigEndian))])
+        let file = png(
+            2, 1, depth: 8, type: 2, rows: [[0, 1, 1, 1, 2, 2, 2]], chunks: [("eXIf", exif(3, bigEndian: bigEndian))])
         #expect(try decoded(file).image.pixels == [2, 2, 2, 1, 1, 1])
         #expect(try decoded(file, ImageDecodingOptions(appliesOrientation: false)).image.pixels == [1, 1, 1, 2, 2, 2])
     }
 
     @Test func refusesLiesAboutSize() throws {
         let huge = png(0x7FFF_FFFF, 0x7FFF_FFFF, depth: 8, type: 2, rows: [[0]])
-        #expect(throws: ImageFileError.tooLarge(
-            file: "picture", width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, maximumPixels: 1 << 26)
+        #expect(
+            throws: ImageFileError.tooLarge(
+                file: "picture", width: 0x7FFF_FFFF, height: 0x7FFF_FFFF, maximumPixels: 1 << 26)
         ) { try decoded(huge) }
-        let error = #expect(throws: ImageFileError.self) { try decoded(png(8000, 8000, depth: 8, type: 2, rows: [[0]])) }
+        let error = #expect(throws: ImageFileError.self) {
+            try decoded(png(8000, 8000, depth: 8, type: 2, rows: [[0]]))
+        }
         #expect(error?.description == "picture: PNG: the file is too short for its width and height")
         #expect(throws: ImageFileError.self) { try decoded(png(0, 1, depth: 8, type: 2, rows: [[0]])) }
         #expect(throws: ImageFileError.self) {
-            try decoded(png(2, 2, depth: 8, type: 2, rows: [[0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]]), ImageDecodingOptions(maximumPixels: 3))
+            try decoded(
+                png(2, 2, depth: 8, type: 2, rows: [[0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6]]),
+                ImageDecodingOptions(maximumPixels: 3))
         }
     }
 }
@@ -207,7 +225,9 @@ private func decoded(_ bytes: [UInt8], _ options: ImageDecodingOptions = ImageDe
 
 @Suite struct HostileImageTests {
     private static let files: [[UInt8]] = [
-        png(3, 2, depth: 8, type: 6, rows: Array(repeating: Array(0...12), count: 2), chunks: [("eXIf", exif(6, bigEndian: true))]),
+        png(
+            3, 2, depth: 8, type: 6, rows: Array(repeating: Array(0...12), count: 2),
+            chunks: [("eXIf", exif(6, bigEndian: true))]),
         png(4, 1, depth: 2, type: 3, rows: [[0, 0xE4]], chunks: [("PLTE", Array(0..<12))]),
         jpeg(2, 2, blocks: (0..<4).map { [50 * $0, 128, 60 * $0] }, exif: exif(5, bigEndian: false)),
     ]

@@ -2,12 +2,14 @@ import Foundation
 import LEOImageIO
 import LEOScene
 import LEOTensor
-import Testing
 import TestSupport
+import Testing
 
 private func picture(_ width: Int, _ height: Int, seed: UInt64 = 1) -> Image {
     var random = SeededGenerator(seed: seed)
-    return Image(width: width, height: height, pixels: (0..<3 * width * height).map { _ in .random(in: 0...255, using: &random) })
+    return Image(
+        width: width, height: height, pixels: (0..<3 * width * height).map { _ in .random(in: 0...255, using: &random) }
+    )
 }
 
 @Suite struct ImageResizingTests {
@@ -33,7 +35,8 @@ private func picture(_ width: Int, _ height: Int, seed: UInt64 = 1) -> Image {
     }
 
     @Test(arguments: [
-        (1, 1, 5, 7), (2, 3, 224, 224), (300, 200, 224, 224), (57, 100, 224, 224), (448, 448, 224, 224), (640, 480, 224, 224),
+        (1, 1, 5, 7), (2, 3, 224, 224), (300, 200, 224, 224), (57, 100, 224, 224), (448, 448, 224, 224),
+        (640, 480, 224, 224),
         (31, 17, 1, 1), (5, 1, 3, 9), (7, 7, 7, 8),
     ]) func staysWithinALevelOfPlainInterpolation(width: Int, height: Int, newWidth: Int, newHeight: Int) {
         let image = picture(width, height)
@@ -54,7 +57,9 @@ private func picture(_ width: Int, _ height: Int, seed: UInt64 = 1) -> Image {
         let half = image.resized(width: 4, height: 3)
         for y in 0..<3 {
             for x in 0..<4 {
-                let sum = [(0, 0), (1, 0), (0, 1), (1, 1)].reduce(2) { $0 + Int(image[2 * x + $1.0, 2 * y + $1.1].green) }
+                let sum = [(0, 0), (1, 0), (0, 1), (1, 1)].reduce(2) {
+                    $0 + Int(image[2 * x + $1.0, 2 * y + $1.1].green)
+                }
                 #expect(Int(half[x, y].green) == sum >> 2)
             }
         }
@@ -83,9 +88,11 @@ private func picture(_ width: Int, _ height: Int, seed: UInt64 = 1) -> Image {
         var compared = 0
         for entry in try #require(json["cases"] as? [[String: Any]]) {
             guard let id = entry["id"] as? String, let image = entry["img_path"] as? String,
-                let features = tensors["\(id)/img_fts"] else { continue }
+                let features = tensors["\(id)/img_fts"]
+            else { continue }
             let picture = try Image(contentsOf: folder + image)
-            #expect(greatestDifference(picture.preprocessed(channels: .bgr).floats(), features.floats()) <= 1e-5, "\(id)")
+            #expect(
+                greatestDifference(picture.preprocessed(channels: .bgr).floats(), features.floats()) <= 1e-5, "\(id)")
             compared += 1
         }
         #expect(compared > 0)
@@ -95,8 +102,11 @@ private func picture(_ width: Int, _ height: Int, seed: UInt64 = 1) -> Image {
 @Suite struct ImagePreprocessingTests {
     @Test func channelOrderDecidesWhichStatisticsApply() {
         let image = Image(width: 1, height: 1, pixels: [255, 128, 0])
-        func value(_ level: Double, _ mean: Double, _ deviation: Double) -> Float { Float((level / 255 - mean) / deviation) }
-        #expect(image.normalized().floats() == [value(255, 0.485, 0.229), value(128, 0.456, 0.224), value(0, 0.406, 0.225)])
+        func value(_ level: Double, _ mean: Double, _ deviation: Double) -> Float {
+            Float((level / 255 - mean) / deviation)
+        }
+        #expect(
+            image.normalized().floats() == [value(255, 0.485, 0.229), value(128, 0.456, 0.224), value(0, 0.406, 0.225)])
         #expect(
             image.normalized(channels: .bgr).floats()
                 == [value(0, 0.485, 0.229), value(128, 0.456, 0.224), value(255, 0.406, 0.225)])

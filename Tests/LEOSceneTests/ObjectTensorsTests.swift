@@ -1,7 +1,7 @@
 import LEOScene
 import LEOTensor
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ObjectTensorsTests {
     private func object(_ count: Int, id: Int = 1, seed: UInt64 = 1) -> SceneObject {
@@ -36,7 +36,9 @@ import TestSupport
             let picks = pickedPoints(ObjectTensors([object(count)]))
             #expect(picks.count == 1024 && Set(picks).count <= count)
         }
-        #expect(Set(pickedPoints(ObjectTensors([object(1023)]))).count < 1000, "drawn with repetition, not shuffled and filled")
+        #expect(
+            Set(pickedPoints(ObjectTensors([object(1023)]))).count < 1000,
+            "drawn with repetition, not shuffled and filled")
     }
 
     @Test func pointsLieInTheUnitSphereAroundTheirMean() {
@@ -54,7 +56,8 @@ import TestSupport
 
     @Test func pickDependsOnSeedAndObjectButNotOnOrder() {
         let (one, two) = (object(2000, id: 1), object(2000, id: 2))
-        let forward = ObjectTensors([one, two], seed: 3), backward = ObjectTensors([two, one], seed: 3)
+        let forward = ObjectTensors([one, two], seed: 3)
+        let backward = ObjectTensors([two, one], seed: 3)
         #expect(forward.features.rows(0..<1).floats() == backward.features.rows(1..<2).floats())
         #expect(pickedPoints(forward) != pickedPoints(forward, object: 1))
         #expect(pickedPoints(ObjectTensors([one], seed: 4)) != pickedPoints(forward))
@@ -84,11 +87,13 @@ import TestSupport
             let raw = try #require(inputs["raw_\(index)"]).floats()
             let rows = stride(from: 0, to: raw.count, by: 6)
             return ObjectPoints(
-                coordinates: rows.flatMap { raw[$0..<$0 + 3].map(Double.init) }, colors: rows.flatMap { raw[$0 + 3..<$0 + 6] })
+                coordinates: rows.flatMap { raw[$0..<$0 + 3].map(Double.init) },
+                colors: rows.flatMap { raw[$0 + 3..<$0 + 6] })
         }
         let picks = try (0..<4).map { try #require(inputs["pick_\($0)"]).integers() }
         let tensors = ObjectTensors(objects, picks: picks)
-        let features = try #require(outputs["obj_fts"]), locations = try #require(outputs["obj_locs"])
+        let features = try #require(outputs["obj_fts"])
+        let locations = try #require(outputs["obj_locs"])
         #expect(tensors.features.shape == features.shape && tensors.locations.shape == locations.shape)
         // The golden's tolerance: sums in another order round differently in the last bit.
         #expect(greatestDifference(tensors.features.floats(), features.floats()) <= 2e-6)

@@ -1,8 +1,8 @@
 import Foundation
 import LEOScene
 import LEOTensor
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct PLYTests {
     private let points = TestPoint.random(50, seed: 1)
@@ -21,14 +21,18 @@ import TestSupport
     }
 
     @Test func keepsDoublesAsWritten() throws {
-        let file = "ply\nformat ascii 1.0\nelement vertex 1\nproperty double x\nproperty float64 y\nproperty float z\nend_header\n"
+        let file =
+            "ply\nformat ascii 1.0\nelement vertex 1\nproperty double x\nproperty float64 y\nproperty float z\nend_header\n"
         let cloud = try PointCloud(file + "0.025952600942684174 1e-300 0.1\n")
         #expect(cloud.coordinates == [0.025952600942684174, 1e-300, Double(Float(0.1))])
     }
 
     @Test func refusesInvalidPointsUnlessTold() throws {
-        let file = "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\nend_header\n1 2 3\n1 nan 3\n1 2 inf\n"
-        #expect(throws: SceneError.unusable(file: "test", field: "vertex 1", reason: "non-finite coordinate (first of 2)")) {
+        let file =
+            "ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\nproperty float z\nend_header\n1 2 3\n1 nan 3\n1 2 inf\n"
+        #expect(
+            throws: SceneError.unusable(file: "test", field: "vertex 1", reason: "non-finite coordinate (first of 2)")
+        ) {
             try PointCloud(file)
         }
         let cloud = try PointCloud(file, options: PointCloudOptions(nonFinitePoints: .markInvalid))
@@ -43,7 +47,8 @@ import TestSupport
     }
 
     @Test func errorsNameFileFieldAndReason() {
-        let header = "ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\nproperty float y\nproperty float z\nend_header\n"
+        let header =
+            "ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\nproperty float y\nproperty float z\nend_header\n"
         func message(_ text: String) -> String {
             do {
                 _ = try PointCloud(text, name: "a.ply")
@@ -55,7 +60,8 @@ import TestSupport
         #expect(message(header + "1 2 3\n4 5 6 7\n") == "a.ply: vertex 1: has more than 3 values")
         #expect(message(header + "1 2 3 ") == "a.ply: vertex: header promises 2, the file has room for 1 at most")
         #expect(message("hello") == "a.ply: magic: does not start with \"ply\"")
-        #expect(message("ply\nformat ascii 1.0\nproperty float x\n") == "a.ply: header line 3: property before any element")
+        #expect(
+            message("ply\nformat ascii 1.0\nproperty float x\n") == "a.ply: header line 3: property before any element")
     }
 
     /// Not `JSONSerialization`, whose doubles are off in the last digits.
@@ -85,11 +91,14 @@ import TestSupport
             let cloud = try PointCloud(contentsOf: folder + file)
             #expect(cloud.count == expected.num_points, "\(file)")
             let positions = try #require(expected.xyz).flatMap { $0 }
-            let same = file.contains("double")
+            let same =
+                file.contains("double")
                 ? cloud.coordinates == positions : cloud.coordinates.map { Float($0) } == positions.map { Float($0) }
             #expect(same, "\(file): coordinates")
             #expect((cloud.colors == expected.rgb?.flatMap { $0 }) as Bool, "\(file): colours")
-            if let floats = expected.rgb_float_0_1 { #expect((cloud.floatColors == floats.flatMap { $0 }) as Bool, "\(file)") }
+            if let floats = expected.rgb_float_0_1 {
+                #expect((cloud.floatColors == floats.flatMap { $0 }) as Bool, "\(file)")
+            }
             let extra = expected.extra ?? [:]
             #expect(Set(cloud.properties.map(\.name)) == Set(extra.keys), "\(file)")
             for property in cloud.properties {
@@ -104,7 +113,9 @@ import TestSupport
 @Suite struct PCDTests {
     private let points = TestPoint.random(60, seed: 2)
 
-    @Test(arguments: PCDKind.allCases, ["0.7", ".7", "0.6"]) func readsEveryEncoding(kind: PCDKind, version: String) throws {
+    @Test(arguments: PCDKind.allCases, ["0.7", ".7", "0.6"]) func readsEveryEncoding(kind: PCDKind, version: String)
+        throws
+    {
         for packsInFloat in [true, false] {
             let cloud = try PointCloud(pcdFile(points, kind, version: version, packsInFloat: packsInFloat))
             #expect(try testPoints(of: cloud, label: "label") == points)
@@ -129,24 +140,31 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("VERSION 0.7", "VERSION 0.9", "VERSION"), ("POINTS 60", "POINTS 61", "POINTS"), ("WIDTH 60", "WIDTH -1", "WIDTH"),
-        ("WIDTH 60", "WIDTH 9223372036854775807", "WIDTH"), ("SIZE 2", "SIZE 3", "label"), ("COUNT 1 3", "COUNT 1", "COUNT"),
-        ("COUNT 1 3", "COUNT 1 99999999999", "COUNT"), ("FIELDS label", "FIELDS z", "z"), ("FIELDS label _ z", "FIELDS label _ w", "z"),
-        ("DATA binary", "DATA other", "DATA"), ("VIEWPOINT 0", "VIEWPOINTS 0", "header"), ("TYPE I", "TYPE I I", "TYPE"),
+        ("VERSION 0.7", "VERSION 0.9", "VERSION"), ("POINTS 60", "POINTS 61", "POINTS"),
+        ("WIDTH 60", "WIDTH -1", "WIDTH"),
+        ("WIDTH 60", "WIDTH 9223372036854775807", "WIDTH"), ("SIZE 2", "SIZE 3", "label"),
+        ("COUNT 1 3", "COUNT 1", "COUNT"),
+        ("COUNT 1 3", "COUNT 1 99999999999", "COUNT"), ("FIELDS label", "FIELDS z", "z"),
+        ("FIELDS label _ z", "FIELDS label _ w", "z"),
+        ("DATA binary", "DATA other", "DATA"), ("VIEWPOINT 0", "VIEWPOINTS 0", "header"),
+        ("TYPE I", "TYPE I I", "TYPE"),
         ("COUNT 1 3 1 5 1 1", "COUNT 1 3 1 4 1 2", "x: point has no x"),
     ]) func refusesContradictions(original: String, replacement: String, field: String) throws {
         let file = String(decoding: pcdFile(points, .binary).prefix { $0 < 128 }, as: UTF8.self)
         let end = try #require(file.range(of: "DATA binary\n")?.upperBound)
         let header = String(file[..<end])
         #expect(header.contains(original))
-        let bytes = Array(header.replacing(original, with: replacement).utf8) + pcdFile(points, .binary).dropFirst(header.utf8.count)
+        let bytes =
+            Array(header.replacing(original, with: replacement).utf8)
+            + pcdFile(points, .binary).dropFirst(header.utf8.count)
         let error = #expect(throws: SceneError.self) { try PointCloud(bytes, name: "a.pcd") }
         if let error { #expect("\(error)".contains("a.pcd: ") && "\(error)".contains(field), "\(error)") }
     }
 
     @Test func refusesBrokenCompression() throws {
         let file = pcdFile(points, .compressed)
-        let start = try #require(String(decoding: file, as: Unicode.ASCII.self).range(of: "binary_compressed\n")).upperBound
+        let start = try #require(String(decoding: file, as: Unicode.ASCII.self).range(of: "binary_compressed\n"))
+            .upperBound
         let offset = String(decoding: file, as: Unicode.ASCII.self).distance(
             from: String(decoding: file, as: Unicode.ASCII.self).startIndex, to: start)
         var liar = file
@@ -157,14 +175,21 @@ import TestSupport
         backwards[offset + 9] = 0xFF
         #expect(throws: SceneError.self) { try PointCloud(backwards) }
         // Four thousand million promised points in a file of a few hundred bytes.
-        let header = "VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nWIDTH 357913941\nHEIGHT 1\nDATA binary_compressed\n"
-        #expect(throws: SceneError.self) { try PointCloud(Array(header.utf8) + [8, 0, 0, 0, 252, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]) }
+        let header =
+            "VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nWIDTH 357913941\nHEIGHT 1\nDATA binary_compressed\n"
+        #expect(throws: SceneError.self) {
+            try PointCloud(Array(header.utf8) + [8, 0, 0, 0, 252, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0])
+        }
     }
 
-    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent)), arguments: [
-        ("test11.pcd", [0, 1, 20, 30, 40]), ("test52.pcd", [0, 1, 20, 30, 40, 50, 60, 70, 80]), ("learn21.pcd", [0, 1, 20, 30, 40]),
-        ("office_unlabelled.pcd", []),
-    ]) func readsRealScans(name: String, labels: [Int]) throws {
+    @Test(
+        .enabled(if: hasShared, Comment(rawValue: sharedAbsent)),
+        arguments: [
+            ("test11.pcd", [0, 1, 20, 30, 40]), ("test52.pcd", [0, 1, 20, 30, 40, 50, 60, 70, 80]),
+            ("learn21.pcd", [0, 1, 20, 30, 40]),
+            ("office_unlabelled.pcd", []),
+        ]) func readsRealScans(name: String, labels: [Int]) throws
+    {
         let cloud = try PointCloud(contentsOf: scanPath(name))
         #expect(cloud.count == 307_200 && cloud.gridSize == GridSize(width: 640, height: 480))
         #expect(cloud.invalidCount > 0 && cloud.invalidCount < cloud.count / 2)
@@ -204,14 +229,19 @@ import TestSupport
 
     @Test func fractionalIDsAreNoIDs() throws {
         let cloud = try PointCloud(npyFile([[1, 2, 3, 0, 0, 0, 1.5]]))
-        #expect(throws: SceneError.malformed(
-            file: "test", field: "point 0, instance", reason: "1.5 is no instance id: not a whole number")
+        #expect(
+            throws: SceneError.malformed(
+                file: "test", field: "point 0, instance", reason: "1.5 is no instance id: not a whole number")
         ) { try cloud.instanceIDs() }
     }
 
-    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent)), arguments: [
-        "npy_bad_magic", "npy_code_in_header", "npy_object_evil", "npy_shape_overflow", "npy_truncated", "npy_unknown_dtype",
-    ]) func refusesHostileFiles(name: String) {
+    @Test(
+        .enabled(if: hasShared, Comment(rawValue: sharedAbsent)),
+        arguments: [
+            "npy_bad_magic", "npy_code_in_header", "npy_object_evil", "npy_shape_overflow", "npy_truncated",
+            "npy_unknown_dtype",
+        ]) func refusesHostileFiles(name: String)
+    {
         #expect(throws: SceneError.self) { try PointCloud(contentsOf: goldenPath("bad/\(name).npy")) }
     }
 
@@ -238,7 +268,8 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("uchar", "1 2 256"), ("uchar", "-1 2 3"), ("int", "1 2 256"), ("int", "1 -2 3"), ("float", "0 -0.1 1"), ("float", "0 1 256"),
+        ("uchar", "1 2 256"), ("uchar", "-1 2 3"), ("int", "1 2 256"), ("int", "1 -2 3"), ("float", "0 -0.1 1"),
+        ("float", "0 1 256"),
         ("double", "nan 0 0"), ("uchar", "0.5 0 0"),
     ]) func refusesOthers(type: String, colors: String) {
         #expect(throws: SceneError.self) { try cloud(type, colors) }
@@ -250,8 +281,10 @@ import TestSupport
         let points = TestPoint.random(6, seed: 3)
         return [
             ("a.ply", plyFile(points, bigEndian: false)), ("b.ply", plyFile(points, bigEndian: true)),
-            ("c.ply", Array(plyText(points).utf8)), ("d.pcd", pcdFile(points, .ascii)), ("e.pcd", pcdFile(points, .binary)),
-            ("f.pcd", pcdFile(points, .compressed, width: 3)), ("g.npy", npyFile([[1, 2, 3, 4, 5, 6, 7], [7, 6, 5, 4, 3, 2, 1]])),
+            ("c.ply", Array(plyText(points).utf8)), ("d.pcd", pcdFile(points, .ascii)),
+            ("e.pcd", pcdFile(points, .binary)),
+            ("f.pcd", pcdFile(points, .compressed, width: 3)),
+            ("g.npy", npyFile([[1, 2, 3, 4, 5, 6, 7], [7, 6, 5, 4, 3, 2, 1]])),
         ]
     }()
 
@@ -278,7 +311,8 @@ import TestSupport
             var bytes = original
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let position = Int.random(in: 0..<bytes.count, using: &random)
-                bytes[position] = Bool.random(using: &random)
+                bytes[position] =
+                    Bool.random(using: &random)
                     ? .random(in: 0...255, using: &random)
                     : [48, 57, 45, 32, 10, 0, 0x7F, 0xFF].randomElement(using: &random) ?? 0
             }

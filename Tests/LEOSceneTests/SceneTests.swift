@@ -1,7 +1,7 @@
 import LEOScene
 import LEOTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Points spread over a box's surface, without its underside.
 private func box(
@@ -16,7 +16,8 @@ private func box(
             face += 1
         }
         var point = SIMD3(
-            Double.random(in: 0...1, using: &random), Double.random(in: 0...1, using: &random), Double.random(in: 0...1, using: &random))
+            Double.random(in: 0...1, using: &random), Double.random(in: 0...1, using: &random),
+            Double.random(in: 0...1, using: &random))
         switch face {
         case 0: point.z = 1
         case 1: point.y = 0
@@ -33,7 +34,10 @@ private func box(
 private func room(seed: UInt64, tilt: Double = 0.3) -> (cloud: PointCloud, boxSizes: [Int]) {
     var random = SeededGenerator(seed: seed)
     var coordinates: [Double] = (0..<40_000).flatMap { _ in
-        [Double.random(in: 0...4, using: &random), .random(in: 0...4, using: &random), .random(in: -0.005...0.005, using: &random)]
+        [
+            Double.random(in: 0...4, using: &random), .random(in: 0...4, using: &random),
+            .random(in: -0.005...0.005, using: &random),
+        ]
     }
     let boxes: [(SIMD3<Double>, SIMD3<Double>, Int)] = [
         (SIMD3(0.5, 0.5, 0), SIMD3(0.5, 0.5, 0.5), 6000), (SIMD3(2, 0.7, 0), SIMD3(0.4, 0.8, 0.3), 5000),
@@ -62,7 +66,8 @@ private func labelled(_ groups: Int) -> PointCloud {
 @Suite struct SceneByLabelTests {
     @Test func zeroAndNegativeIDsAreUnlabelled() throws {
         let cloud = PointCloud(
-            source: "s", coordinates: [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, .nan, 0, 0], colors: Array(repeating: 255, count: 15),
+            source: "s", coordinates: [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, .nan, 0, 0],
+            colors: Array(repeating: 255, count: 15),
             properties: [PointProperty(name: "label", values: Tensor([0, -1, 7, 2, 2] as [Int32], shape: [5]))])
         let scene = try Scene(cloud)
         #expect(scene.objects.map(\.id) == [2, 7])
@@ -96,10 +101,14 @@ private func labelled(_ groups: Int) -> PointCloud {
             ])
         #expect(try Scene(cloud).objects.map(\.id) == [3, 4], "instance goes before label")
         #expect(try Scene(cloud, options: SceneOptions(instanceProperty: "thing")).objects.map(\.id) == [1, 2])
-        #expect(throws: SceneError.unknownProperty(file: "s", name: "other", available: ["label", "thing", "instance"])) {
+        #expect(
+            throws: SceneError.unknownProperty(file: "s", name: "other", available: ["label", "thing", "instance"])
+        ) {
             try Scene(cloud, options: SceneOptions(instanceProperty: "other"))
         }
-        #expect(throws: SceneError.unknownObject(file: "s", id: 9)) { try Scene(cloud, options: SceneOptions(requiredIDs: [9])) }
+        #expect(throws: SceneError.unknownObject(file: "s", id: 9)) {
+            try Scene(cloud, options: SceneOptions(requiredIDs: [9]))
+        }
     }
 
     @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func dividesRealLabelledScans() throws {
@@ -116,8 +125,10 @@ private func labelled(_ groups: Int) -> PointCloud {
     @Test func refusesImpossibleOptions() {
         for options in [
             SceneOptions(maximumObjects: 0), SceneOptions(clustering: ClusteringOptions(tolerance: 0)),
-            SceneOptions(clustering: ClusteringOptions(tolerance: .nan)), SceneOptions(clustering: ClusteringOptions(planeDistance: -1)),
-            SceneOptions(clustering: ClusteringOptions(minimumPlaneShare: 0)), SceneOptions(requiredIDs: [1, 2], maximumObjects: 1),
+            SceneOptions(clustering: ClusteringOptions(tolerance: .nan)),
+            SceneOptions(clustering: ClusteringOptions(planeDistance: -1)),
+            SceneOptions(clustering: ClusteringOptions(minimumPlaneShare: 0)),
+            SceneOptions(requiredIDs: [1, 2], maximumObjects: 1),
         ] {
             #expect(throws: SceneError.self) { try Scene(labelled(3), options: options) }
         }
@@ -131,14 +142,29 @@ private func labelled(_ groups: Int) -> PointCloud {
         #expect(scene.objects.map(\.id) == [1, 2, 3])
         for (object, size) in zip(scene.objects, sizes) {
             // A strip of box wall as thick as the plane goes with the floor.
-            #expect(object.points.count > size * 8 / 10 && object.points.count <= size + size / 20, "\(object.points.count) of \(size)")
+            #expect(
+                object.points.count > size * 8 / 10 && object.points.count <= size + size / 20,
+                "\(object.points.count) of \(size)")
         }
         #expect(scene.notices.contains { $0.contains("1 large planes") })
     }
 
+    @Test func aSliceThroughManyThingsIsNoPlane() throws {
+        // A lattice of small blocks: planes through it hold many blocks, none of them in one piece.
+        var random = SeededGenerator(seed: 6)
+        var coordinates: [Double] = []
+        for place in 0..<24 {
+            let least = SIMD3(Double(place % 4), Double(place / 4 % 3), Double(place / 12))
+            coordinates += box(least, SIMD3(0.2, 0.2, 0.1), count: 600, &random)
+        }
+        let scene = try Scene(PointCloud(source: "lattice", coordinates: coordinates))
+        #expect(scene.objects.map(\.points.count) == Array(repeating: 600, count: 24))
+    }
+
     @Test func sameSeedGivesSameObjects() throws {
         let cloud = room(seed: 5).cloud
-        let one = try Scene(cloud), two = try Scene(cloud)
+        let one = try Scene(cloud)
+        let two = try Scene(cloud)
         #expect(one.objects.map(\.points.coordinates) == two.objects.map(\.points.coordinates))
     }
 
@@ -149,7 +175,9 @@ private func labelled(_ groups: Int) -> PointCloud {
     }
 
     @Test func hugeExtentsAreHandled() throws {
-        let far: [Double] = [0, 0, 0, 1e300, -1e300, 1e308, -1e308, 3, 4, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0]
+        let far: [Double] = [
+            0, 0, 0, 1e300, -1e300, 1e308, -1e308, 3, 4, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0,
+        ]
         let scene = try Scene(PointCloud(source: "far", coordinates: far))
         #expect(scene.objects.count == 1)
         #expect(scene.objectTensors(pointsPerObject: 4).features.shape == [1, 4, 6])
@@ -160,12 +188,30 @@ private func labelled(_ groups: Int) -> PointCloud {
         #expect(throws: SceneError.self) { try Scene(PointCloud(source: "none", coordinates: [])) }
     }
 
+    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func findsTheBoxesOnTheDeskWithoutLabels() throws {
+        let cloud = try PointCloud(contentsOf: scanPath("test11.pcd"))
+        let found = try Scene(cloud, options: SceneOptions(division: .clusters))
+        let labelled = try Scene(cloud, options: SceneOptions(excludedIDs: [1]))
+        #expect(found.objects.count == 3)
+        for object in found.objects {
+            // Each cluster is one of the three labelled boxes: their middles are a hand apart.
+            let distance = labelled.objects.map { other in
+                let gap = other.points.bounds.center - object.points.bounds.center
+                return (gap * gap).sum().squareRoot()
+            }.min()
+            #expect((distance ?? 1) < 0.03)
+        }
+    }
+
     @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func dividesTheOffice() throws {
         let cloud = try PointCloud(contentsOf: scanPath("office_unlabelled.pcd"))
         let scene = try Scene(cloud)
         #expect((3...30).contains(scene.objects.count), "\(scene.objects.map(\.points.count))")
         // The swivel chair: a connected thing of chair size.
-        #expect(scene.objects.prefix(5).contains { (0.4...1.6).contains($0.points.bounds.size.max()) && $0.points.count > 5000 })
+        #expect(
+            scene.objects.prefix(5).contains {
+                (0.4...1.6).contains($0.points.bounds.size.max()) && $0.points.count > 5000
+            })
         #expect(scene.notices.contains { $0.contains("planes") })
     }
 }

@@ -16,6 +16,8 @@ public struct Plan: Sendable {
     let constantSlots: [(slot: Int, tensor: Tensor)]
     /// Offset of a value inside the value that owns its memory.
     let placements: [ValueID: Lowering.Placement]
+    /// How each constant is stored, for printing.
+    let constantForms: [ValueID: ConstantForm]
     /// Bytes of the arena that one instance of the plan needs.
     public let arenaByteCount: Int
     /// Bytes of the states (key/value caches), reserved in full, used as they fill.
@@ -24,6 +26,12 @@ public struct Plan: Sendable {
     public let workers: Int
 
     package var symbols: [Symbol] { graph.symbols }
+
+    struct ConstantForm: Sendable {
+        let elementType: ElementType
+        /// With the factors of `i8`.
+        let byteCount: Int
+    }
 }
 
 /// Choices made when a graph is compiled.
@@ -32,16 +40,16 @@ package struct CompileOptions: Sendable {
     package var workers = 0
     /// Kernels of exactly this instruction set where a family has them, else the reference; nil for the best.
     package var instructionSetName: String?
-    /// Whether passes run; off only to compare.
-    package var optimises = true
+    /// Names of passes that do not run; for comparisons.
+    package var skippedPasses: Set<String> = []
     package init() {}
 }
 
 extension Graph {
-    /// The graph after all passes.
-    package func optimised() -> Graph {
+    /// The graph after all passes, but those named, to see what a pass is worth.
+    package func optimised(without skipped: Set<String> = []) -> Graph {
         var graph = self
-        for pass in Self.passes { pass.run(on: &graph) }
+        for pass in Self.passes where !skipped.contains("\(type(of: pass))") { pass.run(on: &graph) }
         return graph
     }
 
@@ -51,9 +59,7 @@ extension Graph {
 
     /// Compiles the graph for a source of constants.
     package func compiled(_ source: any ConstantSource, options: CompileOptions = CompileOptions()) throws -> Plan {
-        var graph = options.optimises ? optimised() : self
-        if !options.optimises { PackWeights().run(on: &graph) }
-        return try PlanCompiler(graph, source, options).compile()
+        try PlanCompiler(optimised(without: options.skippedPasses), source, options).compile()
     }
 }
 
@@ -125,6 +131,11 @@ struct PlanCompiler {
         return Plan(
             name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
             scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
+            constantForms: constants.mapValues { form in
+                Plan.ConstantForm(
+                    elementType: form.constant.elementType,
+                    byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
+            },
             arenaByteCount: byteCount, workers: workers)
     }
 

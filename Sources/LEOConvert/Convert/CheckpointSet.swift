@@ -7,6 +7,8 @@ import LEOTensor
 public struct CheckpointPaths: Sendable {
     /// Hugging Face folder of LLaMA or Vicuna: config.json, weights, tokenizer.model.
     public var languageModel: String?
+    /// Weights of the language model where its folder holds several forms: a file or an index; nil takes the folder's own.
+    public var languageModelWeights: String?
     /// OpenCLIP or timm ConvNeXt file.
     public var imageEncoder: String?
     /// `pointnetpp_vil3dref.pth`.
@@ -35,7 +37,7 @@ package struct CheckpointSet: Sendable {
     package init(_ paths: CheckpointPaths) throws {
         self.paths = paths
         var readers: [CheckpointRole: any CheckpointReader] = [.leo: try openCheckpoint(path: paths.leo)]
-        if let path = paths.languageModel { readers[.languageModel] = try openCheckpoint(path: path) }
+        if let path = paths.languageModelWeights ?? paths.languageModel { readers[.languageModel] = try openCheckpoint(path: path) }
         if let path = paths.imageEncoder { readers[.imageEncoder] = try openCheckpoint(path: path) }
         if let path = paths.pointEncoder { readers[.pointEncoder] = try openCheckpoint(path: path) }
         self.readers = readers
@@ -111,7 +113,7 @@ package struct CheckpointSet: Sendable {
         } else {
             throw ConversionError.missingFile(what: "tokenizer.model", hint: "name it with --tokenizer, or a folder that has it with --llm")
         }
-        return Array(try MappedFile(path: path).bytes)
+        return try MappedFile.contents(of: path)
     }
 }
 

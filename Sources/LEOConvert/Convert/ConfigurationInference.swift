@@ -135,7 +135,7 @@ private struct LanguageModelSettings {
     let vocabulary: Int
 
     init(path: String) throws {
-        let bytes = Array(try MappedFile(path: path).bytes)
+        let bytes = try MappedFile.contents(of: path)
         guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
             throw ConversionError.languageModelConfiguration(path: path, field: "file", expected: "a JSON object", found: "something else")
         }

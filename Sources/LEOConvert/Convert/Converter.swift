@@ -1,4 +1,4 @@
-internal import ExecutionPlan
+package import ExecutionPlan
 internal import LEOArchive
 public import LEOModel
 import LEOTensor
@@ -11,7 +11,7 @@ public enum WeightType: String, Sendable, CaseIterable {
     case int8
 
     /// How a constant is stored.
-    func elementType(of recipe: Recipe) -> ElementType {
+    package func elementType(of recipe: Recipe) -> ElementType {
         let name = recipe.name
         guard name.hasPrefix("language."), !name.contains(".lora_"), name.hasSuffix(".weight"), recipe.shape.count == 2 else { return .f32 }
         switch self {
@@ -83,6 +83,13 @@ public struct Converter: Sendable {
         _ = try Tokenizer(sentencePieceModel: self.tokenizerModel)
         parameters = SyntheticParameters(seed: seed)
         metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
+    }
+
+    /// What the checkpoints themselves show: sizes from shapes, the rest LEO's defaults.
+    ///
+    /// - Throws: `ConversionError.cannotInfer` where two configurations have the same tensors.
+    public static func inferredConfiguration(_ paths: CheckpointPaths, name: String) throws -> ModelConfiguration {
+        try CheckpointSet(paths).inferredConfiguration(name: name)
     }
 
     private struct Item {

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Bytes that can be read at any offset: a region of a file, a zip entry, or memory.
@@ -21,7 +21,9 @@ extension ByteSource {
     /// `count` bytes from `offset`; both were checked against `byteCount`.
     func bytes(at offset: Int = 0, count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[..<count]))
+            try read(
+                at: offset,
+                into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[..<count]))
             initialized = count
         }
     }
@@ -36,9 +38,13 @@ final class CheckpointFile: ByteSource {
     init(path: String) throws {
         // Without O_NONBLOCK opening a pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw CheckpointError.unreadable(file: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            throw CheckpointError.unreadable(file: path, reason: String(cString: strerror(errno)))
+        }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let size = Int(exactly: status.st_size) else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let size = Int(exactly: status.st_size)
+        else {
             close(descriptor)
             throw CheckpointError.unreadable(file: path, reason: "not a regular file")
         }
@@ -57,7 +63,8 @@ final class CheckpointFile: ByteSource {
             if count > 0 {
                 done += count
             } else if count == 0 {
-                throw CheckpointError.unreadable(file: path, reason: "ends at byte \(offset + done); it was longer when opened")
+                throw CheckpointError.unreadable(
+                    file: path, reason: "ends at byte \(offset + done); it was longer when opened")
             } else if errno != EINTR {
                 throw CheckpointError.unreadable(file: path, reason: String(cString: strerror(errno)))
             }

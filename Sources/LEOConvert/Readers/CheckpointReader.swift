@@ -83,7 +83,9 @@ struct CheckpointTable: Sendable {
     }
 
     func source(of name: String) throws -> any TensorSource {
-        guard let source = sources[name] else { throw CheckpointError.missing(file: path, field: "tensor \(quoted(name))") }
+        guard let source = sources[name] else {
+            throw CheckpointError.missing(file: path, field: "tensor \(quoted(name))")
+        }
         return source
     }
 

@@ -35,10 +35,13 @@ struct NumpyFile {
             throw malformed("a header of \(length) bytes", "\(source.byteCount - 8 - lengthBytes)")
         }
         guard length <= Self.headerLimit else {
-            throw CheckpointError.tooLarge(file: file, field: field, limit: Self.headerLimit, found: "a header of \(length) bytes")
+            throw CheckpointError.tooLarge(
+                file: file, field: field, limit: Self.headerLimit, found: "a header of \(length) bytes")
         }
         let header = try NumpyHeader(source.bytes(at: 8 + lengthBytes, count: length))
-        guard let header else { throw malformed("a header with descr, fortran_order and shape as plain literals", "something else") }
+        guard let header else {
+            throw malformed("a header with descr, fortran_order and shape as plain literals", "something else")
+        }
         guard let type = NumpyType(header.description) else {
             throw CheckpointError.unsupported(file: file, field: field, found: "dtype \(quoted(header.description))")
         }
@@ -52,7 +55,8 @@ struct NumpyFile {
         let count = try checkedShape(shape, elementBytes: max(type.byteCount, 1), file: file, field: field)
         // Zip entries and files hold one array each, so neither less nor more is right. Objects are a pickle of any length.
         guard type == .object || count * type.byteCount == source.byteCount - dataStart else {
-            throw malformed("\(count * type.byteCount) bytes for shape \(shape) of \(type.name)", "\(source.byteCount - dataStart)")
+            throw malformed(
+                "\(count * type.byteCount) bytes for shape \(shape) of \(type.name)", "\(source.byteCount - dataStart)")
         }
     }
 
@@ -74,7 +78,9 @@ struct NumpyFile {
 
     static func open(_ file: CheckpointFile) throws -> any CheckpointReader {
         let array = try NumpyFile(file, file: file.path, field: "array")
-        if array.type == .object { return try TorchCheckpoint.openBare(file, at: array.dataStart, formatName: "npy of objects").reader() }
+        if array.type == .object {
+            return try TorchCheckpoint.openBare(file, at: array.dataStart, formatName: "npy of objects").reader()
+        }
         var table = CheckpointTable(path: file.path)
         if case .element = array.type {
             try table.add("array", array.tensor())
@@ -159,7 +165,9 @@ private struct NumpyHeader {
         while !take(")") {
             skipSpace()
             let digits = rest.prefix { 0x30...0x39 ~= $0 || $0 == 0x2d }
-            guard let number = Int(String(decoding: digits, as: UTF8.self)), items.count <= ReaderLimits.rank else { return nil }
+            guard let number = Int(String(decoding: digits, as: UTF8.self)), items.count <= ReaderLimits.rank else {
+                return nil
+            }
             rest = rest.dropFirst(digits.count)
             // Python 2 wrote long integers with an L.
             if rest.first == UInt8(ascii: "L") { rest.removeFirst() }

@@ -21,7 +21,9 @@ package func loadPickle(path: String) throws -> PickleValue {
     case .pickle: return try TorchCheckpoint.openBare(file).root
     case .npy:
         let array = try NumpyFile(file, file: path, field: "array")
-        guard array.type == .object else { throw CheckpointError.unsupported(file: path, field: "array", found: "an array without a pickle") }
+        guard array.type == .object else {
+            throw CheckpointError.unsupported(file: path, field: "array", found: "an array without a pickle")
+        }
         return try TorchCheckpoint.openBare(file, at: array.dataStart).root
     case .safetensors, .index: throw CheckpointError.unrecognized(file: path, found: "a checkpoint without a pickle")
     }
@@ -81,7 +83,9 @@ enum CheckpointFormat {
         if start.count > 1, start[0] == 0x80 { return .pickle }
         func unrecognized(_ found: String) -> CheckpointError { .unrecognized(file: file.path, found: found) }
         guard !start.isEmpty else { throw unrecognized("an empty file") }
-        if starts("version https://git-lfs") { throw unrecognized("a git-lfs pointer; the file itself was never downloaded") }
+        if starts("version https://git-lfs") {
+            throw unrecognized("a git-lfs pointer; the file itself was never downloaded")
+        }
         if start.count > 262, Array(start[257..<262]) == Array("ustar".utf8) {
             throw unrecognized("a tar file (PyTorch before 0.2 wrote such)")
         }

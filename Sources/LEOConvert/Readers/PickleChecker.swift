@@ -42,13 +42,19 @@ struct PickleChecker {
     }
 
     private mutating func walk() throws {
-        guard case .node(let root) = document.root else { treeSize = 1; return }
+        guard case .node(let root) = document.root else {
+            treeSize = 1
+            return
+        }
         var states = [root: State.open]
         var stack = [Frame(node: root, children: children(of: root))]
         while var frame = stack.popLast() {
             guard frame.next < frame.children.count else {
                 states[frame.node] = .closed(depth: frame.depth, size: frame.size)
-                guard let parent = stack.indices.last else { treeSize = frame.size; continue }
+                guard let parent = stack.indices.last else {
+                    treeSize = frame.size
+                    continue
+                }
                 add(frame.depth, frame.size, to: &stack[parent])
                 try check(stack[parent])
                 continue

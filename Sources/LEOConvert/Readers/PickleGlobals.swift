@@ -5,12 +5,13 @@ import LEOTensor
 enum PickleGlobal: Sendable, Equatable {
     case dictionary, orderedDictionary, defaultDictionary
     case list, tuple, set, frozenSet
-    case byteArray
+    case bytes
     /// A Python type that occurs only as the factory of a defaultdict.
     case factory
     case encode
 
-    case storage(ElementType), untypedStorage
+    case storage(ElementType)
+    case untypedStorage
     case elementType(ElementType)
     case rebuildTensor, rebuildTensorV2, rebuildTensorV3, rebuildParameter, rebuildFromType
     case tensorType
@@ -24,7 +25,8 @@ enum PickleGlobal: Sendable, Equatable {
         if module == "torch" || module == "torch.cuda" {
             if name.hasSuffix("Storage"), !name.contains(".") {
                 guard let type = storages[name] else {
-                    throw CheckpointError.unsupported(file: file, field: "pickle", found: "storage type \(quoted(name))")
+                    throw CheckpointError.unsupported(
+                        file: file, field: "pickle", found: "storage type \(quoted(name))")
                 }
                 return .storage(type)
             }
@@ -39,7 +41,8 @@ enum PickleGlobal: Sendable, Equatable {
     ]
 
     private static let elementTypes: [String: ElementType] = [
-        "float64": .f64, "float32": .f32, "float16": .f16, "bfloat16": .bf16, "int64": .i64, "int32": .i32, "int16": .i16,
+        "float64": .f64, "float32": .f32, "float16": .f16, "bfloat16": .bf16, "int64": .i64, "int32": .i32,
+        "int16": .i16,
         "int8": .i8, "uint8": .u8, "bool": .bool,
     ]
 
@@ -64,7 +67,8 @@ enum PickleGlobal: Sendable, Equatable {
             table["\(module) tuple"] = .tuple
             table["\(module) set"] = .set
             table["\(module) frozenset"] = .frozenSet
-            table["\(module) bytearray"] = .byteArray
+            table["\(module) bytearray"] = .bytes
+            table["\(module) bytes"] = .bytes
             for type in ["int", "long", "float", "str", "bool"] { table["\(module) \(type)"] = .factory }
         }
         for module in ["numpy.core", "numpy._core"] {

@@ -24,9 +24,12 @@ struct PickleInput {
     private mutating func fetch(_ count: Int) throws {
         guard bytes.count - position < count else { return }
         let left = source.byteCount - position
-        guard count <= left else { throw malformed("\(count) more bytes", "\(left): the pickle ends early or states a wrong length") }
+        guard count <= left else {
+            throw malformed("\(count) more bytes", "\(left): the pickle ends early or states a wrong length")
+        }
         guard position + count <= Self.byteLimit else {
-            throw CheckpointError.tooLarge(file: file, field: "pickle", limit: Self.byteLimit, found: "\(position + count) bytes")
+            throw CheckpointError.tooLarge(
+                file: file, field: "pickle", limit: Self.byteLimit, found: "\(position + count) bytes")
         }
         let goal = min(source.byteCount, max(position + count, bytes.count + min(max(bytes.count, 1 << 16), 1 << 24)))
         bytes += try source.bytes(at: bytes.count, count: goal - bytes.count)
@@ -66,7 +69,9 @@ struct PickleInput {
 
     mutating func lineText() throws -> String {
         let range = try line()
-        guard let text = String(validating: bytes[range], as: UTF8.self) else { throw malformed("a line of text", "other bytes") }
+        guard let text = String(validating: bytes[range], as: UTF8.self) else {
+            throw malformed("a line of text", "other bytes")
+        }
         return text
     }
 }

@@ -13,10 +13,12 @@ extension PickleMachine {
             guard bytes.byteCount == count * elementType.byteCount else {
                 throw malformed("\(count * elementType.byteCount) bytes for shape \(array.shape)", "\(bytes.byteCount)")
             }
-            array.bind(to: try StridedTensor(
-                elementType: elementType, shape: array.shape,
-                strides: array.isFortran ? StridedTensor.fortranStrides(array.shape) : nil, isBigEndian: isBigEndian,
-                source: bytes, file: file, field: field))
+            array.bind(
+                to: try StridedTensor(
+                    elementType: elementType, shape: array.shape,
+                    strides: array.isFortran ? StridedTensor.fortranStrides(array.shape) : nil,
+                    isBigEndian: isBigEndian,
+                    source: bytes, file: file, field: field))
         case .unsigned:
             throw CheckpointError.unsupported(file: file, field: field, found: "dtype \(type.name)")
         case .bytes, .unicode:
@@ -30,19 +32,22 @@ extension PickleMachine {
             // Several arrays may share their bytes, so texts are paid for by length too.
             try charge(bytes.byteCount / 16)
             try charge(count)
-            array.bind(to: try (0..<count).map { index in
-                let start = bytes.range.lowerBound + index * type.byteCount
-                guard let text = type.scalar(bytes.bytes[start..<start + type.byteCount]) else {
-                    throw malformed("text", "other bytes")
-                }
-                return try raw(text)
-            })
+            array.bind(
+                to: try (0..<count).map { index in
+                    let start = bytes.range.lowerBound + index * type.byteCount
+                    guard let text = type.scalar(bytes.bytes[start..<start + type.byteCount]) else {
+                        throw malformed("text", "other bytes")
+                    }
+                    return try raw(text)
+                })
         case .object:
             guard !array.isFortran || array.shape.count < 2 else {
                 throw CheckpointError.unsupported(file: file, field: field, found: "Fortran order of objects")
             }
             let items = try sequence(array.data, "items of an array of objects")
-            guard items.count == count else { throw malformed("\(count) objects for shape \(array.shape)", "\(items.count)") }
+            guard items.count == count else {
+                throw malformed("\(count) objects for shape \(array.shape)", "\(items.count)")
+            }
             array.bind(to: items)
         }
     }

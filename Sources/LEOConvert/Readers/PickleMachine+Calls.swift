@@ -15,7 +15,8 @@ extension PickleMachine {
             for pair in try arguments.first.map({ try sequence($0, "items of a dictionary") }) ?? [] {
                 let items = try sequence(pair, "key and value")
                 guard items.count == 2 else { throw malformed("key and value", "\(items.count) items") }
-                try charge(1)
+                // One list may be copied again and again; an entry costs about as much as eight other values.
+                try charge(8)
                 dictionary.set(items[0], items[1], identity: try identity(of: items[0]))
             }
             return try make(.dictionary(dictionary))
@@ -26,11 +27,15 @@ extension PickleMachine {
             try expect(0...1)
             let items = try arguments.first.map { try sequence($0, "items") } ?? []
             try charge(items.count)
-            return try make(.sequence(PickleSequence(global == .list ? .list : global == .tuple || global == .size ? .tuple : .set, items)))
-        case .byteArray:
+            return try make(
+                .sequence(
+                    PickleSequence(global == .list ? .list : global == .tuple || global == .size ? .tuple : .set, items)
+                ))
+        case .bytes:
             try expect(0...2)
             guard let first = arguments.first else { return try make(.bytes(.own(MemoryBytes([])))) }
             if arguments.count == 2 { return try encode(first, arguments[1]) }
+            guard case .bytes? = node(first) else { throw malformed("bytes", describe(first)) }
             return first
         case .encode:
             try expect(1...2)
@@ -42,7 +47,9 @@ extension PickleMachine {
         case .rebuildTensor, .rebuildTensorV2, .rebuildTensorV3: return try rebuildTensor(global, arguments)
         case .rebuildParameter:
             try expect(1...4)
-            guard case .tensor? = node(arguments[0]) else { throw malformed("a tensor of the parameter", describe(arguments[0])) }
+            guard case .tensor? = node(arguments[0]) else {
+                throw malformed("a tensor of the parameter", describe(arguments[0]))
+            }
             return arguments[0]
         case .rebuildFromType:
             try expect(4...4)
@@ -55,7 +62,9 @@ extension PickleMachine {
 
         case .reconstructArray:
             try expect(3...3)
-            guard case .global(.arrayType)? = node(arguments[0]) else { throw malformed("numpy.ndarray", describe(arguments[0])) }
+            guard case .global(.arrayType)? = node(arguments[0]) else {
+                throw malformed("numpy.ndarray", describe(arguments[0]))
+            }
             return try make(.array(PickleArray()))
         case .arrayFromBuffer:
             try expect(4...4)
@@ -114,7 +123,8 @@ extension PickleMachine {
     /// `('storage', type, key, location, number of elements[, view])`
     func storage(_ raw: PickleRaw) throws -> PickleStorage {
         guard hasStorages else {
-            throw CheckpointError.unsupported(file: file, field: "pickle", found: "a reference to data outside the pickle")
+            throw CheckpointError.unsupported(
+                file: file, field: "pickle", found: "a reference to data outside the pickle")
         }
         let items = try sequence(raw, "persistent id")
         guard items.count == 5 || items.count == 6, try text(items[0]) == "storage" else {
@@ -130,7 +140,8 @@ extension PickleMachine {
         let size = type?.byteCount ?? 1
         let rootCount = try byteCount(integer(items[4], "size of storage \(quoted(key))"), size)
         guard items.count == 6, items[5] != .none else {
-            return PickleStorage(key: key, elementType: type, rootByteCount: rootCount, byteOffset: 0, byteCount: rootCount)
+            return PickleStorage(
+                key: key, elementType: type, rootByteCount: rootCount, byteOffset: 0, byteCount: rootCount)
         }
         let view = try sequence(items[5], "view of a storage")
         guard view.count == 3 else { throw malformed("key, offset and size of a storage view", "\(view.count) items") }
@@ -139,7 +150,8 @@ extension PickleMachine {
         guard offset <= rootCount, length <= rootCount - offset else {
             throw malformed("a view within storage \(quoted(key))", "\(length) bytes from \(offset) of \(rootCount)")
         }
-        return PickleStorage(key: key, elementType: type, rootByteCount: rootCount, byteOffset: offset, byteCount: length)
+        return PickleStorage(
+            key: key, elementType: type, rootByteCount: rootCount, byteOffset: offset, byteCount: length)
     }
 
     private func byteCount(_ count: Int, _ size: Int) throws -> Int {
@@ -151,25 +163,34 @@ extension PickleMachine {
     /// v1: storage, offset, shape, strides. v2: and requires_grad, hooks[, metadata]. v3: and dtype before metadata.
     private func rebuildTensor(_ global: PickleGlobal, _ arguments: [PickleRaw]) throws -> PickleRaw {
         let counts = global == .rebuildTensor ? 4...4 : global == .rebuildTensorV2 ? 6...7 : 7...8
-        guard counts.contains(arguments.count) else { throw malformed("\(counts) arguments of a tensor", "\(arguments.count)") }
-        guard case .storage(let storage)? = node(arguments[0]) else { throw malformed("a storage", describe(arguments[0])) }
+        guard counts.contains(arguments.count) else {
+            throw malformed("\(counts) arguments of a tensor", "\(arguments.count)")
+        }
+        guard case .storage(let storage)? = node(arguments[0]) else {
+            throw malformed("a storage", describe(arguments[0]))
+        }
         var type = storage.elementType
         if global == .rebuildTensorV3 {
             guard case .global(.elementType(let stated))? = node(arguments[6]) else {
-                throw CheckpointError.unsupported(file: file, field: "pickle", found: "a tensor of \(describe(arguments[6]))")
+                throw CheckpointError.unsupported(
+                    file: file, field: "pickle", found: "a tensor of \(describe(arguments[6]))")
             }
             type = stated
         }
         guard let type else { throw malformed("a storage with a type", "an untyped one") }
         // Metadata says that the values are to be conjugated or negated.
-        if arguments.count == counts.upperBound, global != .rebuildTensor, case .dictionary(let metadata)? = node(arguments[arguments.count - 1]),
+        if arguments.count == counts.upperBound, global != .rebuildTensor,
+            case .dictionary(let metadata)? = node(arguments[arguments.count - 1]),
             !metadata.entries.isEmpty
         {
             throw CheckpointError.unsupported(file: file, field: "pickle", found: "a tensor with metadata")
         }
-        return try make(.tensor(PickleTensor(
-            storage: storage, offset: integer(arguments[1], "storage offset"), elementType: type,
-            shape: integers(arguments[2], "shape of a tensor"), strides: integers(arguments[3], "strides of a tensor"))))
+        return try make(
+            .tensor(
+                PickleTensor(
+                    storage: storage, offset: integer(arguments[1], "storage offset"), elementType: type,
+                    shape: integers(arguments[2], "shape of a tensor"),
+                    strides: integers(arguments[3], "strides of a tensor"))))
     }
 
     // MARK: NumPy
@@ -218,7 +239,9 @@ extension PickleMachine {
         case .array(let array):
             let items = try sequence(state, "state of an array")
             // The version in front is missing in states of NumPy before 1.0.
-            guard items.count == 4 || items.count == 5 else { throw malformed("state of an array", "\(items.count) items") }
+            guard items.count == 4 || items.count == 5 else {
+                throw malformed("state of an array", "\(items.count) items")
+            }
             let rest = Array(items.suffix(4))
             array.shape = try integers(rest[0], "shape of an array")
             array.type = try numpyType(rest[1])

@@ -31,7 +31,9 @@ extension PickleMachine {
     private func pushDigits(_ text: String) throws {
         if let value = Int(text) { return try push(.int(value)) }
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { throw malformed("an integer", quoted(text)) }
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else {
+            throw malformed("an integer", quoted(text))
+        }
         try push(.bigInteger(text))
     }
 
@@ -40,14 +42,16 @@ extension PickleMachine {
         let bytes = input.bytes[place]
         let isNegative = bytes.last.map { $0 >= 0x80 } ?? false
         let sign: UInt8 = isNegative ? 0xff : 0
-        let low = bytes.prefix(8), high = bytes.dropFirst(8)
+        let low = bytes.prefix(8)
+        let high = bytes.dropFirst(8)
         var value: UInt64 = isNegative ? .max : 0
         for byte in low.reversed() { value = value << 8 | UInt64(byte) }
         if high.allSatisfy({ $0 == sign }), low.count < 8 || (value >> 63 == 1) == isNegative {
             return try push(.int(Int(Int64(bitPattern: value))))
         }
         guard bytes.count <= 1024 else {
-            throw CheckpointError.tooLarge(file: file, field: "pickle integer", limit: 1024, found: "\(bytes.count) bytes")
+            throw CheckpointError.tooLarge(
+                file: file, field: "pickle integer", limit: 1024, found: "\(bytes.count) bytes")
         }
         let digits = bytes.reversed().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
         try push(.bigInteger("0x" + digits.joined()))
@@ -106,14 +110,18 @@ extension PickleMachine {
         var result: [UInt8] = []
         result.reserveCapacity(rest.count)
         while let byte = rest.popFirst() {
-            guard byte == 0x5c else { result.append(byte); continue }
+            guard byte == 0x5c else {
+                result.append(byte)
+                continue
+            }
             guard let escape = rest.popFirst() else { throw malformed("an escape", "the end of the text") }
             switch escape {
             case UInt8(ascii: "n"): result.append(0x0a)
             case UInt8(ascii: "r"): result.append(0x0d)
             case UInt8(ascii: "t"): result.append(0x09)
             case UInt8(ascii: "x"):
-                guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
+                guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2
+                else {
                     throw malformed("two hexadecimal digits", "other bytes")
                 }
                 rest = rest.dropFirst(2)
@@ -129,8 +137,12 @@ extension PickleMachine {
         var rest = input.bytes[line]
         var result = ""
         while let byte = rest.popFirst() {
-            let length = byte == 0x5c ? (rest.first == UInt8(ascii: "u") ? 4 : rest.first == UInt8(ascii: "U") ? 8 : 0) : 0
-            guard length > 0 else { result.unicodeScalars.append(Unicode.Scalar(byte)); continue }
+            let length =
+                byte == 0x5c ? (rest.first == UInt8(ascii: "u") ? 4 : rest.first == UInt8(ascii: "U") ? 8 : 0) : 0
+            guard length > 0 else {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+                continue
+            }
             let digits = rest.dropFirst().prefix(length)
             guard digits.count == length, let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
                 let scalar = Unicode.Scalar(code)
@@ -164,7 +176,8 @@ extension PickleMachine {
     func integers(_ raw: PickleRaw, _ what: String) throws -> [Int] {
         let items = try sequence(raw, what)
         guard items.count <= ReaderLimits.rank else {
-            throw CheckpointError.tooLarge(file: file, field: "pickle: \(what)", limit: ReaderLimits.rank, found: "\(items.count) numbers")
+            throw CheckpointError.tooLarge(
+                file: file, field: "pickle: \(what)", limit: ReaderLimits.rank, found: "\(items.count) numbers")
         }
         return try items.map { try integer($0, what) }
     }

@@ -33,7 +33,9 @@ final class PickleMachine {
     }
 
     /// Runs to STOP.
-    static func read(_ input: PickleInput, hasStorages: Bool) throws -> (machine: PickleMachine, document: PickleDocument) {
+    static func read(
+        _ input: PickleInput, hasStorages: Bool
+    ) throws -> (machine: PickleMachine, document: PickleDocument) {
         let machine = PickleMachine(input, hasStorages: hasStorages)
         let root = try machine.run()
         for array in machine.arrays { try machine.bind(array) }
@@ -49,10 +51,11 @@ final class PickleMachine {
 
     /// Pays for `count` values.
     func charge(_ count: Int) throws {
-        values += count
-        guard values <= Self.valueLimit else {
+        // Subtracting cannot overflow; an array of empty texts may claim any number of them.
+        guard count <= Self.valueLimit - values else {
             throw CheckpointError.tooLarge(file: file, field: "pickle", limit: Self.valueLimit, found: "more values")
         }
+        values += count
     }
 
     func make(_ node: PickleNode) throws -> PickleRaw {
@@ -85,7 +88,8 @@ final class PickleMachine {
         case .double(let value): return "the float \(value)"
         case .node(let index):
             switch nodes[index] {
-            case .string(let text): return "the text \(quoted(String(decoding: contents(text).prefix(200), as: UTF8.self)))"
+            case .string(let text):
+                return "the text \(quoted(String(decoding: contents(text).prefix(200), as: UTF8.self)))"
             case .bytes: return "bytes"
             case .bigInteger: return "a big integer"
             case .sequence(let sequence): return "a \(sequence.kind) of \(sequence.items.count)"
@@ -151,7 +155,9 @@ final class PickleMachine {
                 throw CheckpointError.unsupported(file: file, field: "pickle", found: "protocol \(version)")
             }
         case .frame: _ = try input.number(8)
-        case .mark: marks.append(stack.count); try charge(1)
+        case .mark:
+            marks.append(stack.count)
+            try charge(1)
         case .pop:
             if stack.count > floor { stack.removeLast() } else { _ = try popToMark() }
         case .popMark: _ = try popToMark()
@@ -184,7 +190,8 @@ final class PickleMachine {
         case .appends: try append(popToMark(), to: top(), kind: .list)
         case .addItems: try append(popToMark(), to: top(), kind: .set)
         case .setItem:
-            let value = try pop(), key = try pop()
+            let value = try pop()
+            let key = try pop()
             try set([key, value], in: dictionary(top()))
         case .setItems: try set(popToMark(), in: dictionary(top()))
 
@@ -197,13 +204,16 @@ final class PickleMachine {
         case .memoize: try remember(memo.count)
 
         case .global:
-            let module = try input.lineText(), name = try input.lineText()
+            let module = try input.lineText()
+            let name = try input.lineText()
             try push(.global(PickleGlobal.lookUp(module: module, name: name, file: file)))
         case .stackGlobal:
-            let name = try text(pop()), module = try text(pop())
+            let name = try text(pop())
+            let module = try text(pop())
             try push(.global(PickleGlobal.lookUp(module: module, name: name, file: file)))
         case .inst:
-            let module = try input.lineText(), name = try input.lineText()
+            let module = try input.lineText()
+            let name = try input.lineText()
             let global = try PickleGlobal.lookUp(module: module, name: name, file: file)
             try push(call(global, popToMark()))
         case .obj:
@@ -213,12 +223,16 @@ final class PickleMachine {
             }
             try push(call(global, Array(items.dropFirst())))
         case .reduce, .newObj:
-            let arguments = try sequence(pop(), "arguments"), callee = try pop()
-            guard case .global(let global)? = node(callee) else { throw malformed("a class or function", describe(callee)) }
+            let arguments = try sequence(pop(), "arguments")
+            let callee = try pop()
+            guard case .global(let global)? = node(callee) else {
+                throw malformed("a class or function", describe(callee))
+            }
             try charge(arguments.count)
             try push(call(global, arguments))
         case .newObjEx:
-            throw CheckpointError.unsupported(file: file, field: "pickle", found: "an object made with keyword arguments")
+            throw CheckpointError.unsupported(
+                file: file, field: "pickle", found: "an object made with keyword arguments")
         case .build:
             let state = try pop()
             try build(top(), state)

@@ -121,7 +121,8 @@ final class PickleTensor {
             .malformed(file: file, field: field, expected: expected, found: found)
         }
         guard root.byteCount >= storage.rootByteCount else {
-            throw malformed("storage \(quoted(storage.key)) of \(storage.rootByteCount) bytes", "\(root.byteCount) bytes")
+            throw malformed(
+                "storage \(quoted(storage.key)) of \(storage.rootByteCount) bytes", "\(root.byteCount) bytes")
         }
         let (bytes, tooFar) = offset.multipliedReportingOverflow(by: elementType.byteCount)
         guard offset >= 0, !tooFar else { throw malformed("an offset within the storage", "\(offset)") }
@@ -130,8 +131,10 @@ final class PickleTensor {
         // The storage may be shorter than its entry, and a view may show a part: neither may be overrun.
         let part = StorageWindow(root, byteCount: storage.byteOffset + storage.byteCount)
         source = try StridedTensor(
-            elementType: elementType, shape: shape, strides: strides, byteOffset: start, source: part, file: file, field: field)
-        geometry = Geometry(storage: storage.key, byteOffset: start, elementType: elementType, shape: shape, strides: strides)
+            elementType: elementType, shape: shape, strides: strides, byteOffset: start, source: part, file: file,
+            field: field)
+        geometry = Geometry(
+            storage: storage.key, byteOffset: start, elementType: elementType, shape: shape, strides: strides)
     }
 }
 
@@ -146,7 +149,9 @@ private final class StorageWindow: ByteSource {
     }
 
     func prepare() throws { try root.prepare() }
-    func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws { try root.read(at: offset, into: target) }
+    func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
+        try root.read(at: offset, into: target)
+    }
 }
 
 /// A NumPy array: made empty, then given its state.

@@ -62,7 +62,8 @@ struct Safetensors {
 
     private static func addMetadata(_ value: StrictJSON, to table: inout CheckpointTable) throws {
         guard case .object(let members) = value else {
-            throw CheckpointError.malformed(file: table.path, field: "__metadata__", expected: "an object", found: value.kind)
+            throw CheckpointError.malformed(
+                file: table.path, field: "__metadata__", expected: "an object", found: value.kind)
         }
         for (key, value) in members {
             guard case .string = value else {
@@ -106,11 +107,14 @@ struct Safetensors {
         guard count * type.byteCount == end - begin else {
             throw malformed("\(count * type.byteCount) bytes for shape \(shape) of \(type.rawValue)", "\(end - begin)")
         }
-        let source = try StridedTensor(elementType: type, shape: shape, byteOffset: begin, source: data, file: path, field: field)
+        let source = try StridedTensor(
+            elementType: type, shape: shape, byteOffset: begin, source: data, file: path, field: field)
         return (source, begin, end)
     }
 
-    private static func integers(_ items: [StrictJSON], _ malformed: (String, String) -> CheckpointError) throws -> [Int] {
+    private static func integers(
+        _ items: [StrictJSON], _ malformed: (String, String) -> CheckpointError
+    ) throws -> [Int] {
         try items.map { item in
             guard let number = item.integer, number >= 0 else { throw malformed("integers from 0", item.kind) }
             return number

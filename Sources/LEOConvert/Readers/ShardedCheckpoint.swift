@@ -20,7 +20,8 @@ struct ShardedCheckpoint: CheckpointReader {
             .malformed(file: path, field: field, expected: expected, found: found)
         }
         guard file.byteCount <= indexLimit else {
-            throw CheckpointError.tooLarge(file: path, field: "index", limit: indexLimit, found: "\(file.byteCount) bytes")
+            throw CheckpointError.tooLarge(
+                file: path, field: "index", limit: indexLimit, found: "\(file.byteCount) bytes")
         }
         let json = try StrictJSONParser.parse(file.bytes(count: file.byteCount), file: path, field: "index")
         guard case .object(let members) = json else { throw malformed("index", "an object", json.kind) }
@@ -34,8 +35,11 @@ struct ShardedCheckpoint: CheckpointReader {
         var shards: [String: any CheckpointReader] = [:]
         var tensors: [CheckpointTensor] = []
         for (name, value) in entries {
-            guard case .string(let shard) = value else { throw malformed("weight_map \(quoted(name))", "a file name", value.kind) }
-            guard !shard.isEmpty, shard != ".", shard != "..", !shard.utf8.contains(where: { $0 == 0 || $0 == 0x2f || $0 == 0x5c })
+            guard case .string(let shard) = value else {
+                throw malformed("weight_map \(quoted(name))", "a file name", value.kind)
+            }
+            guard !shard.isEmpty, shard != ".", shard != "..",
+                !shard.utf8.contains(where: { $0 == 0 || $0 == 0x2f || $0 == 0x5c })
             else { throw malformed("weight_map \(quoted(name))", "the name of a file beside the index", quoted(shard)) }
             if byName[shard] == nil {
                 let shardFile = try CheckpointFile(path: folder.appendingPathComponent(shard).path)
@@ -54,7 +58,8 @@ struct ShardedCheckpoint: CheckpointReader {
         }
         let formats = Set(byName.values.map(\.formatName)).sorted().joined(separator: " and ")
         return ShardedCheckpoint(
-            path: path, formatName: "\(byName.count) shards of \(formats)", tensors: tensors, tiedGroups: ties, shards: shards)
+            path: path, formatName: "\(byName.count) shards of \(formats)", tensors: tensors, tiedGroups: ties,
+            shards: shards)
     }
 
     /// A shard may be any single-file format, but not another index: indices that name each other would never end.
@@ -67,7 +72,9 @@ struct ShardedCheckpoint: CheckpointReader {
     }
 
     private func shard(of name: String) throws -> any CheckpointReader {
-        guard let shard = shards[name] else { throw CheckpointError.missing(file: path, field: "tensor \(quoted(name))") }
+        guard let shard = shards[name] else {
+            throw CheckpointError.missing(file: path, field: "tensor \(quoted(name))")
+        }
         return shard
     }
 

@@ -17,15 +17,20 @@ struct SparseMatrix: TensorSource {
             .malformed(file: path, field: field, expected: expected, found: found)
         }
         func array(_ name: String) throws -> Tensor {
-            guard let array = arrays[name] else { throw CheckpointError.missing(file: path, field: "array \(quoted(name))") }
+            guard let array = arrays[name] else {
+                throw CheckpointError.missing(file: path, field: "array \(quoted(name))")
+            }
             let tensor = try array.tensor()
-            guard tensor.shape.count == 1 else { throw malformed("array \(quoted(name))", "one dimension", "\(tensor.shape)") }
+            guard tensor.shape.count == 1 else {
+                throw malformed("array \(quoted(name))", "one dimension", "\(tensor.shape)")
+            }
             return try tensor.tensor()
         }
         func indices(_ name: String) throws -> [Int] {
             let tensor = try array(name)
             guard [.i64, .i32].contains(tensor.elementType) else {
-                throw CheckpointError.unsupported(file: path, field: "array \(quoted(name))", found: "dtype \(tensor.elementType.rawValue)")
+                throw CheckpointError.unsupported(
+                    file: path, field: "array \(quoted(name))", found: "dtype \(tensor.elementType.rawValue)")
             }
             return tensor.integers()
         }
@@ -40,13 +45,15 @@ struct SparseMatrix: TensorSource {
         let (rows, columnCount) = (shape[0], shape[1])
         guard max(rows, 1) * max(columnCount, 1) * elementType.byteCount <= ReaderLimits.denseBytes else {
             throw CheckpointError.tooLarge(
-                file: path, field: "array 'shape'", limit: ReaderLimits.denseBytes, found: "a dense matrix of shape \(shape)")
+                file: path, field: "array 'shape'", limit: ReaderLimits.denseBytes,
+                found: "a dense matrix of shape \(shape)")
         }
         let count = values.count
         guard count < 1 << 32 else {
             throw CheckpointError.tooLarge(file: path, field: "array 'data'", limit: 1 << 32, found: "\(count) values")
         }
-        let rowOfEntry: [Int], columnOfEntry: [Int]
+        let rowOfEntry: [Int]
+        let columnOfEntry: [Int]
         switch format {
         case "coo":
             rowOfEntry = try indices("row")
@@ -57,23 +64,28 @@ struct SparseMatrix: TensorSource {
             let pointers = try indices("indptr")
             let majors = isRows ? rows : columnCount
             guard pointers.count == majors + 1, pointers.first == 0 else {
-                throw malformed("array 'indptr'", "\(majors + 1) numbers from 0", "\(pointers.count) from \(pointers.first ?? -1)")
+                throw malformed(
+                    "array 'indptr'", "\(majors + 1) numbers from 0", "\(pointers.count) from \(pointers.first ?? -1)")
             }
             var major: [Int] = []
             major.reserveCapacity(count)
             for index in 0..<majors {
-                let length = pointers[index + 1] - pointers[index]
-                guard length >= 0, pointers[index + 1] <= count else {
-                    throw malformed("array 'indptr'", "numbers that do not go down", "\(pointers[index]), then \(pointers[index + 1])")
+                guard pointers[index] <= pointers[index + 1], pointers[index + 1] <= count else {
+                    throw malformed(
+                        "array 'indptr'", "numbers that do not go down",
+                        "\(pointers[index]), then \(pointers[index + 1])")
                 }
-                major.append(contentsOf: repeatElement(index, count: length))
+                major.append(contentsOf: repeatElement(index, count: pointers[index + 1] - pointers[index]))
             }
-            guard pointers.last == count else { throw malformed("array 'indptr'", "\(count) at its end", "\(pointers.last ?? -1)") }
+            guard pointers.last == count else {
+                throw malformed("array 'indptr'", "\(count) at its end", "\(pointers.last ?? -1)")
+            }
             rowOfEntry = isRows ? major : minor
             columnOfEntry = isRows ? minor : major
         }
         guard rowOfEntry.count == count, columnOfEntry.count == count else {
-            throw malformed("array 'data'", "as many values as indices", "\(count), \(rowOfEntry.count) and \(columnOfEntry.count)")
+            throw malformed(
+                "array 'data'", "as many values as indices", "\(count), \(rowOfEntry.count) and \(columnOfEntry.count)")
         }
         if let row = rowOfEntry.first(where: { $0 < 0 || $0 >= rows }) {
             throw malformed("row indices", "0..<\(rows)", "\(row)")
@@ -92,12 +104,14 @@ struct SparseMatrix: TensorSource {
 
     func read(rows: Range<Int>, into target: UnsafeMutableRawBufferPointer) throws {
         target.initializeMemory(as: UInt8.self, repeating: 0)
-        let first = firstEntry(ofRow: rows.lowerBound), last = firstEntry(ofRow: rows.upperBound)
+        let first = firstEntry(ofRow: rows.lowerBound)
+        let last = firstEntry(ofRow: rows.upperBound)
         values.withBytes { source in
             func add<Value>(_: Value.Type, _ sum: (Value, Value) -> Value) {
                 let size = MemoryLayout<Value>.size
                 for key in order[first..<last] {
-                    let entry = Int(key & 0xffff_ffff), row = Int(key >> 32) - rows.lowerBound
+                    let entry = Int(key & 0xffff_ffff)
+                    let row = Int(key >> 32) - rows.lowerBound
                     let place = (row * shape[1] + Int(columns[entry])) * size
                     let value = source.loadUnaligned(fromByteOffset: entry * size, as: Value.self)
                     let old = target.loadUnaligned(fromByteOffset: place, as: Value.self)
@@ -122,7 +136,8 @@ struct SparseMatrix: TensorSource {
     /// Position in `order` of the first entry in `row` or later.
     private func firstEntry(ofRow row: Int) -> Int {
         let key = UInt64(row) << 32
-        var low = 0, high = order.count
+        var low = 0
+        var high = order.count
         while low < high {
             let middle = (low + high) / 2
             if order[middle] < key { low = middle + 1 } else { high = middle }

@@ -55,7 +55,8 @@ struct StrictJSONParser {
     }
 
     private func error(_ expected: String) -> CheckpointError {
-        let found = position < bytes.count ? quoted(String(decoding: bytes[position...].prefix(12), as: UTF8.self)) : "the end"
+        let found =
+            position < bytes.count ? quoted(String(decoding: bytes[position...].prefix(12), as: UTF8.self)) : "the end"
         return .malformed(file: file, field: "\(field) (JSON, byte \(position))", expected: expected, found: found)
     }
 
@@ -79,7 +80,8 @@ struct StrictJSONParser {
 
     private mutating func value(depth: Int) throws -> StrictJSON {
         guard depth < Self.depthLimit else {
-            throw CheckpointError.tooLarge(file: file, field: field, limit: Self.depthLimit, found: "JSON nested deeper")
+            throw CheckpointError.tooLarge(
+                file: file, field: field, limit: Self.depthLimit, found: "JSON nested deeper")
         }
         values += 1
         guard values <= Self.valueLimit else {
@@ -110,7 +112,8 @@ struct StrictJSONParser {
             guard next == UInt8(ascii: "\"") else { throw error("a key") }
             let key = try string()
             guard keys.insert(key).inserted else {
-                throw CheckpointError.malformed(file: file, field: field, expected: "every key once", found: "\(quoted(key)) twice")
+                throw CheckpointError.malformed(
+                    file: file, field: field, expected: "every key once", found: "\(quoted(key)) twice")
             }
             skipSpace()
             guard take(":") else { throw error("':'") }
@@ -201,7 +204,9 @@ struct StrictJSONParser {
     private mutating func hexadecimal() throws -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw error("four hexadecimal digits") }
+            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw error("four hexadecimal digits")
+            }
             code = code << 4 | UInt32(digit)
             position += 1
         }

@@ -27,7 +27,8 @@ extension TensorSource {
 
     func tensor() throws -> Tensor {
         try prepare()
-        return try Tensor(elementType: elementType, shape: shape) { target in try read(rows: 0..<rowCount, into: target) }
+        return try Tensor(elementType: elementType, shape: shape) { target in try read(rows: 0..<rowCount, into: target)
+        }
     }
 }
 
@@ -36,23 +37,27 @@ extension TensorSource {
 @discardableResult
 func checkedShape(_ shape: [Int], elementBytes: Int, file: String, field: String) throws -> Int {
     guard shape.count <= ReaderLimits.rank else {
-        throw CheckpointError.tooLarge(file: file, field: field, limit: ReaderLimits.rank, found: "\(shape.count) dimensions")
+        throw CheckpointError.tooLarge(
+            file: file, field: field, limit: ReaderLimits.rank, found: "\(shape.count) dimensions")
     }
     var product = max(elementBytes, 1)
     for dimension in shape {
         guard dimension >= 0 else {
-            throw CheckpointError.malformed(file: file, field: field, expected: "dimensions from 0", found: "shape \(shape)")
+            throw CheckpointError.malformed(
+                file: file, field: field, expected: "dimensions from 0", found: "shape \(shape)")
         }
         let (next, overflow) = product.multipliedReportingOverflow(by: max(dimension, 1))
         guard !overflow else {
             throw CheckpointError.malformed(
-                file: file, field: field, expected: "a size that fits 64 bits", found: "shape \(shape), which overflows")
+                file: file, field: field, expected: "a size that fits 64 bits", found: "shape \(shape), which overflows"
+            )
         }
         product = next
     }
     guard shape.contains(0) else { return product / max(elementBytes, 1) }
     guard product <= 1 << 40 else {
-        throw CheckpointError.malformed(file: file, field: field, expected: "a plausible empty shape", found: "\(shape)")
+        throw CheckpointError.malformed(
+            file: file, field: field, expected: "a plausible empty shape", found: "\(shape)")
     }
     return 0
 }
@@ -82,7 +87,9 @@ struct StridedTensor: TensorSource {
         func malformed(_ expected: String, _ found: String) -> CheckpointError {
             .malformed(file: file, field: field, expected: expected, found: found)
         }
-        guard strides.count == shape.count else { throw malformed("as many strides as dimensions", "shape \(shape), strides \(strides)") }
+        guard strides.count == shape.count else {
+            throw malformed("as many strides as dimensions", "shape \(shape), strides \(strides)")
+        }
         guard strides.allSatisfy({ $0 >= 0 }) else { throw malformed("strides from 0", "strides \(strides)") }
         guard byteOffset >= 0 else { throw malformed("an offset from 0", "\(byteOffset)") }
         if count > 0 {
@@ -90,7 +97,9 @@ struct StridedTensor: TensorSource {
             for (dimension, stride) in zip(shape, strides) where dimension > 1 {
                 let (extent, tooFar) = stride.multipliedReportingOverflow(by: dimension - 1)
                 let (sum, overflow) = last.addingReportingOverflow(extent)
-                guard !tooFar, !overflow else { throw malformed("strides within the data", "shape \(shape), strides \(strides)") }
+                guard !tooFar, !overflow else {
+                    throw malformed("strides within the data", "shape \(shape), strides \(strides)")
+                }
                 last = sum
             }
             let (bytes, tooFar) = last.multipliedReportingOverflow(by: size)
@@ -185,7 +194,8 @@ struct StridedTensor: TensorSource {
         for first in Swift.stride(from: 0, to: total, by: step) {
             axis.count = min(step, total - first)
             try gather(
-                axis.count == 1 ? rest : [axis] + rest, from: start + first * axis.input, to: position + first * axis.output,
+                axis.count == 1 ? rest : [axis] + rest, from: start + first * axis.input,
+                to: position + first * axis.output,
                 target)
         }
     }

@@ -16,7 +16,8 @@ struct TorchCheckpoint: Sendable {
             throw CheckpointError.missing(file: path, field: "zip entry data.pkl")
         }
         guard pickles.count == 1 else {
-            throw CheckpointError.malformed(file: path, field: "zip entry data.pkl", expected: "one", found: "\(pickles.count)")
+            throw CheckpointError.malformed(
+                file: path, field: "zip entry data.pkl", expected: "one", found: "\(pickles.count)")
         }
         let prefix = String(entry.name.dropLast("data.pkl".count))
         if let order = archive[prefix + "byteorder"] {
@@ -35,12 +36,15 @@ struct TorchCheckpoint: Sendable {
         }
     }
 
-    /// The first pickle of a legacy file: the integer 0x1950a86a20f9469cfc6c.
-    private static let legacyMagic: [UInt8] = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+    /// The first pickle of a legacy file is the integer 0x1950a86a20f9469cfc6c.
+    private static let legacyMagic: [UInt8] = [
+        0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+    ]
 
     static func recognizesLegacy(_ start: [UInt8]) -> Bool {
-        // The protocol byte may differ, the number does not.
-        start.count >= legacyMagic.count && start[0] == 0x80 && Array(start[2..<legacyMagic.count]) == Array(legacyMagic[2...])
+        // After the protocol, from protocol 4 on after a frame of 9 bytes too.
+        start.first == 0x80
+            && (start.dropFirst(2).starts(with: legacyMagic) || start.dropFirst(11).starts(with: legacyMagic))
     }
 
     /// Magic number, version, system information, the object, the keys of the storages; then every storage as a count
@@ -67,7 +71,9 @@ struct TorchCheckpoint: Sendable {
         }
         let (machine, document) = try next(hasStorages: true)
         let keyList = try next().document
-        guard let keys = PickleValue(keyList, keyList.root).items else { throw malformed("storage keys", "a list", "another value") }
+        guard let keys = PickleValue(keyList, keyList.root).items else {
+            throw malformed("storage keys", "a list", "another value")
+        }
 
         var sizes: [String: (elementBytes: Int, byteCount: Int)] = [:]
         for index in machine.tensors {
@@ -75,7 +81,8 @@ struct TorchCheckpoint: Sendable {
             let storage = tensor.storage
             let size = (elementBytes: storage.elementType?.byteCount ?? 1, byteCount: storage.rootByteCount)
             if let known = sizes.updateValue(size, forKey: storage.key), known != size {
-                throw malformed("storage \(quoted(storage.key))", "one size", "\(known.byteCount) and \(size.byteCount) bytes")
+                throw malformed(
+                    "storage \(quoted(storage.key))", "one size", "\(known.byteCount) and \(size.byteCount) bytes")
             }
         }
         for case .storage(let storage) in document.nodes where sizes[storage.key] == nil {
@@ -85,10 +92,13 @@ struct TorchCheckpoint: Sendable {
         var position = keyList.end
         for value in keys {
             guard let key = value.string, let size = sizes[key] else {
-                throw malformed("storage keys", "keys of storages in use", value.string.map { quoted($0) } ?? "another value")
+                throw malformed(
+                    "storage keys", "keys of storages in use", value.string.map { quoted($0) } ?? "another value")
             }
             let field = "storage \(quoted(key))"
-            guard file.byteCount - position >= 8 else { throw malformed(field, "8 bytes of size", "the end of the file") }
+            guard file.byteCount - position >= 8 else {
+                throw malformed(field, "8 bytes of size", "the end of the file")
+            }
             let stated = try file.bytes(at: position, count: 8).uint64(0)
             position += 8
             guard stated == UInt64(size.byteCount / size.elementBytes) else {
@@ -110,7 +120,9 @@ struct TorchCheckpoint: Sendable {
     }
 
     /// A pickle that starts at `position` and holds all of its data.
-    static func openBare(_ file: CheckpointFile, at position: Int = 0, formatName: String = "pickle") throws -> TorchCheckpoint {
+    static func openBare(
+        _ file: CheckpointFile, at position: Int = 0, formatName: String = "pickle"
+    ) throws -> TorchCheckpoint {
         let input = PickleInput(file, at: position, file: file.path)
         let (machine, document) = try PickleMachine.read(input, hasStorages: false)
         guard document.end == file.byteCount else {
@@ -153,7 +165,8 @@ struct TorchCheckpoint: Sendable {
     func reader() throws -> TableReader {
         guard treeSize <= PickleChecker.treeLimit else {
             throw CheckpointError.tooLarge(
-                file: file, field: "pickle", limit: PickleChecker.treeLimit, found: "\(treeSize) values when shared ones are counted")
+                file: file, field: "pickle", limit: PickleChecker.treeLimit,
+                found: "\(treeSize) values when shared ones are counted")
         }
         var table = CheckpointTable(path: file)
         var names = Names()
@@ -168,7 +181,9 @@ struct TorchCheckpoint: Sendable {
         var order: [PickleTensor.Geometry] = []
     }
 
-    private func flatten(_ value: PickleValue, name: String, into table: inout CheckpointTable, _ names: inout Names) throws {
+    private func flatten(
+        _ value: PickleValue, name: String, into table: inout CheckpointTable, _ names: inout Names
+    ) throws {
         names.byteCount += name.utf8.count
         guard names.byteCount <= Self.nameLimit else {
             throw CheckpointError.tooLarge(file: file, field: "names", limit: Self.nameLimit, found: "more bytes")

@@ -23,7 +23,8 @@ final class ZipArchive: Sendable {
         while position < bytes.count {
             let entry = try ZipArchive.entry(at: &position, of: bytes, file, dataEnd: directory.offset)
             guard byName.updateValue(entry, forKey: entry.name) == nil else {
-                throw CheckpointError.malformed(file: path, field: "zip entry \(quoted(entry.name))", expected: "one", found: "two")
+                throw CheckpointError.malformed(
+                    file: path, field: "zip entry \(quoted(entry.name))", expected: "one", found: "two")
             }
             entries.append(entry)
         }
@@ -52,14 +53,19 @@ final class ZipArchive: Sendable {
         let tailLength = min(file.byteCount, 22 + 0xffff)
         let tailStart = file.byteCount - tailLength
         let tail = try file.bytes(at: tailStart, count: tailLength)
-        let noEnd = broken(file, "an end-of-directory record at the end of the file", "none: the file is cut off or broken")
+        let noEnd = broken(
+            file, "an end-of-directory record at the end of the file", "none: the file is cut off or broken")
         guard tailLength >= 22 else { throw noEnd }
         // The record ends with a comment of the length it states, so a signature inside the comment is not taken for it.
-        guard let record = (0...tailLength - 22).reversed().first(where: { start in
-            tail.uint32(start) == 0x0605_4b50 && start + 22 + Int(tail.uint16(start + 20)) == tailLength
-        }) else { throw noEnd }
+        guard
+            let record = (0...tailLength - 22).reversed().first(where: { start in
+                tail.uint32(start) == 0x0605_4b50 && start + 22 + Int(tail.uint16(start + 20)) == tailLength
+            })
+        else { throw noEnd }
         let recordStart = tailStart + record
-        guard tail.uint16(record + 4) == 0, tail.uint16(record + 6) == 0 else { throw broken(file, "one disk", "several") }
+        guard tail.uint16(record + 4) == 0, tail.uint16(record + 6) == 0 else {
+            throw broken(file, "one disk", "several")
+        }
         var count = UInt64(tail.uint16(record + 10))
         var byteCount = UInt64(tail.uint32(record + 12))
         var offset = UInt64(tail.uint32(record + 16))
@@ -79,8 +85,11 @@ final class ZipArchive: Sendable {
                 end = start
             }
         }
-        guard let start = Int(exactly: offset), let length = Int(exactly: byteCount), start <= end, length == end - start else {
-            throw broken(file, "\(byteCount) bytes from byte \(offset) up to the end record", "the end record at \(end)")
+        guard let start = Int(exactly: offset), let length = Int(exactly: byteCount), start <= end,
+            length == end - start
+        else {
+            throw broken(
+                file, "\(byteCount) bytes from byte \(offset) up to the end record", "the end record at \(end)")
         }
         guard count <= UInt64(length / 46) else { throw broken(file, "room for \(count) entries", "\(length) bytes") }
         return (start, length, Int(count))
@@ -90,8 +99,11 @@ final class ZipArchive: Sendable {
         at position: inout Int, of bytes: [UInt8], _ file: CheckpointFile, dataEnd: Int
     ) throws -> ZipEntry {
         let start = position
-        guard bytes.count - start >= 46, bytes.uint32(start) == 0x0201_4b50 else { throw broken(file, "an entry", "other bytes") }
-        let nameLength = Int(bytes.uint16(start + 28)), extraLength = Int(bytes.uint16(start + 30))
+        guard bytes.count - start >= 46, bytes.uint32(start) == 0x0201_4b50 else {
+            throw broken(file, "an entry", "other bytes")
+        }
+        let nameLength = Int(bytes.uint16(start + 28))
+        let extraLength = Int(bytes.uint16(start + 30))
         let commentLength = Int(bytes.uint16(start + 32))
         let extraStart = start + 46 + nameLength
         guard bytes.count - start >= 46 + nameLength + extraLength + commentLength else {
@@ -113,7 +125,8 @@ final class ZipArchive: Sendable {
         var header = UInt64(bytes.uint32(start + 42))
         var extra = bytes[extraStart..<extraStart + extraLength]
         while extra.count >= 4 {
-            let tag = bytes.uint16(extra.startIndex), length = Int(bytes.uint16(extra.startIndex + 2))
+            let tag = bytes.uint16(extra.startIndex)
+            let length = Int(bytes.uint16(extra.startIndex + 2))
             guard extra.count - 4 >= length else { break }
             if tag == 1 {
                 var at = extra.startIndex + 4
@@ -135,12 +148,15 @@ final class ZipArchive: Sendable {
         }
         let local = try file.bytes(at: headerStart, count: 30)
         let dataStart = headerStart + 30 + Int(local.uint16(26)) + Int(local.uint16(28))
-        guard local.uint32(0) == 0x0403_4b50, Int(local.uint16(26)) == nameLength, headerStart + 30 + nameLength <= dataEnd,
+        guard local.uint32(0) == 0x0403_4b50, Int(local.uint16(26)) == nameLength,
+            headerStart + 30 + nameLength <= dataEnd,
             try file.bytes(at: headerStart + 30, count: nameLength)[...] == nameBytes
         else { throw malformed("its local header at byte \(headerStart)", "something else") }
         guard let storedCount = Int(exactly: stored), let byteCount = Int(exactly: inflated), dataStart <= dataEnd,
             storedCount <= dataEnd - dataStart
-        else { throw malformed("data before the directory at byte \(dataEnd)", "\(stored) bytes from byte \(dataStart)") }
+        else {
+            throw malformed("data before the directory at byte \(dataEnd)", "\(stored) bytes from byte \(dataStart)")
+        }
         guard bytes.uint16(start + 8) & 0x2041 == 0 else {
             throw CheckpointError.unsupported(file: file.path, field: field, found: "encryption")
         }
@@ -150,24 +166,29 @@ final class ZipArchive: Sendable {
             guard storedCount == byteCount else { throw malformed("\(byteCount) stored bytes", "\(storedCount)") }
         case 8:
             // Deflate cannot do better than 1032 to 1, so a larger claim is a lie.
-            guard byteCount / 1033 <= storedCount else { throw malformed("a size that deflate can reach", "\(byteCount) from \(storedCount)") }
+            guard byteCount / 1033 <= storedCount else {
+                throw malformed("a size that deflate can reach", "\(byteCount) from \(storedCount)")
+            }
         default:
             throw CheckpointError.unsupported(file: file.path, field: field, found: "compression method \(method)")
         }
         return ZipEntry(
-            name: name, data: FileRegion(file: file, start: dataStart, byteCount: storedCount), headerStart: headerStart,
+            name: name, data: FileRegion(file: file, start: dataStart, byteCount: storedCount),
+            headerStart: headerStart,
             byteCount: byteCount, isDeflated: method == 8, crc: bytes.uint32(start + 16))
     }
 
     /// Neither absolute nor with `..`: other programs would write such an entry outside their folder, so the file is not
     /// an honest checkpoint.
     private static func isInside(_ name: String) -> Bool {
-        guard !name.isEmpty, !name.hasPrefix("/"), !name.utf8.contains(0), !name.utf8.contains(0x5c) else { return false }
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.utf8.contains(0), !name.utf8.contains(0x5c) else {
+            return false
+        }
         return !name.split(separator: "/", omittingEmptySubsequences: false).contains("..")
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     /// Little-endian numbers; the caller has checked the bounds.
     func uint16(_ at: Int) -> UInt16 { UInt16(self[at]) | UInt16(self[at + 1]) << 8 }
     func uint32(_ at: Int) -> UInt32 { UInt32(uint16(at)) | UInt32(uint16(at + 2)) << 16 }

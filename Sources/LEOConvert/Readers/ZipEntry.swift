@@ -33,7 +33,8 @@ final class ZipEntry: ByteSource, @unchecked Sendable {
     func prepare() throws {
         try lock.withLock {
             guard !isVerified else { return }
-            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(byteCount, 1), 1 << 18), alignment: 64)
+            let block = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: min(max(byteCount, 1), 1 << 18), alignment: 64)
             defer { block.deallocate() }
             let stream = isDeflated ? try Inflater(data, field: field) : nil
             var sum = crc32(0, nil, 0)
@@ -74,7 +75,8 @@ final class ZipEntry: ByteSource, @unchecked Sendable {
     /// The whole entry, verified. `limit` bounds what it may hold.
     func contents(limit: Int) throws -> [UInt8] {
         guard byteCount <= limit else {
-            throw CheckpointError.tooLarge(file: data.file.path, field: field, limit: limit, found: "\(byteCount) bytes")
+            throw CheckpointError.tooLarge(
+                file: data.file.path, field: field, limit: limit, found: "\(byteCount) bytes")
         }
         try prepare()
         return try bytes(count: byteCount)
@@ -119,7 +121,9 @@ private final class Inflater: @unchecked Sendable {
         var done = 0
         while done < target.count {
             done += try step(into: UnsafeMutableRawBufferPointer(rebasing: target[done...]))
-            guard done == target.count || !isAtEnd else { throw malformed("more inflated bytes", "the end after \(position)") }
+            guard done == target.count || !isAtEnd else {
+                throw malformed("more inflated bytes", "the end after \(position)")
+            }
         }
     }
 
@@ -149,7 +153,9 @@ private final class Inflater: @unchecked Sendable {
         guard !isAtEnd else { return 0 }
         if stream.pointee.avail_in == 0, consumed < region.byteCount {
             let count = min(input.count, region.byteCount - consumed)
-            try region.read(at: consumed, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(input)[..<count]))
+            try region.read(
+                at: consumed,
+                into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(input)[..<count]))
             consumed += count
             stream.pointee.next_in = input.baseAddress
             stream.pointee.avail_in = UInt32(count)
@@ -169,7 +175,8 @@ private final class Inflater: @unchecked Sendable {
         case Z_OK, Z_BUF_ERROR:
             guard consumed < region.byteCount else { throw malformed("a whole deflate stream", "one cut off") }
         default:
-            throw malformed("a deflate stream", stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)")
+            throw malformed(
+                "a deflate stream", stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)")
         }
         return made
     }

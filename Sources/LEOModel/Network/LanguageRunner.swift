@@ -1,4 +1,5 @@
 package import ExecutionPlan
+import Foundation
 
 /// One visible position of a prompt: a token id, or -(1 + r) for extra row r, and its position.
 package struct PromptRow: Sendable, Equatable {
@@ -17,6 +18,7 @@ package struct PromptRow: Sendable, Equatable {
 package final class LanguageRunner {
     private let network: Network
     private let instance: PlanInstance
+    private let gate: NSLock?
     private let rows, logits, extra: Symbol
     private var prefixCount = 0
     private var nextCell = 0
@@ -24,8 +26,10 @@ package final class LanguageRunner {
     /// Cells that each beam sees beyond the prefix.
     private var histories: [[Int32]] = []
 
-    package init(_ network: Network) throws {
+    /// - Parameter gate: held while a plan runs, so that several users of one machine take turns.
+    package init(_ network: Network, gate: NSLock? = nil) throws {
         self.network = network
+        self.gate = gate
         instance = try PlanInstance(network.language)
         let symbols = network.language.symbols
         (rows, logits, extra) = (symbols[0], symbols[1], symbols[2])
@@ -93,6 +97,46 @@ package final class LanguageRunner {
         return UnsafeBufferPointer(instance.floats("logits"))
     }
 
+    /// Decodes behind a prompt that was just read, until the decoder is done.
+    ///
+    /// - Parameters:
+    ///   - logits: what `prefill` returned.
+    ///   - emitted: told about each token as soon as it is certain.
+    /// - Returns: the number of steps.
+    package func decode(
+        after logits: UnsafeBufferPointer<Float>, with decoder: inout any TokenDecoder, cancellation: Cancellation? = nil,
+        emitted: (Int32) -> Void = { _ in }
+    ) throws -> Int {
+        var logits = logits, count = 1, steps = 0
+        while !decoder.isFinished {
+            let step = decoder.advance(logits: logits, rows: count)
+            if let id = step.emitted { emitted(id) }
+            if step.tokens.isEmpty || decoder.isFinished { break }
+            steps += 1
+            count = step.tokens.count
+            logits = try self.step(tokens: step.tokens, sources: step.sourceRows, cancellation: cancellation)
+        }
+        return steps
+    }
+
+    /// Ranks and scores answers behind a prompt whose last row is a BOS (official `predict_answers`).
+    ///
+    /// - Parameter answers: tokens without BOS and EOS, none empty.
+    package func score(
+        _ answers: [[Int32]], after logits: UnsafeBufferPointer<Float>, cancellation: Cancellation? = nil
+    ) throws -> AnswerScores {
+        let first = Array(logits)
+        let ranking = try first.withUnsafeBufferPointer { try AnswerRanking(logits: $0, answers: answers) }
+        var loss = AnswerLoss(vocabulary: vocabulary)
+        var losses = [Double](repeating: .infinity, count: ranking.candidates.count)
+        // The last token of an answer is predicted, never read.
+        let lists = ranking.candidates.map { Array(answers[$0].dropLast()) }
+        try continuations(lists, cancellation: cancellation) { list, logits in
+            (first + logits).withUnsafeBufferPointer { losses[list] = loss.mean(logits: $0, answer: answers[ranking.candidates[list]]) }
+        }
+        return AnswerScores(ranking: ranking, candidateLosses: losses)
+    }
+
     /// Continues the prompt with each of several token lists at once and gives `body` the logits of every row of each.
     ///
     /// Nothing is kept: afterwards the runner stands behind the prompt again.
@@ -157,6 +201,6 @@ package final class LanguageRunner {
     }
 
     private func run(_ cancellation: Cancellation?) throws(CancellationError) {
-        guard instance.run(cancellation: cancellation) else { throw CancellationError() }
+        guard instance.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
     }
 }

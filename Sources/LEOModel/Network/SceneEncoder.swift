@@ -1,15 +1,18 @@
 package import ExecutionPlan
-internal import LEOTensor
+import Foundation
 
 /// Runs image, point and spatial plans: what a request sees, as tokens of the language model.
 package final class SceneEncoder {
     private let network: Network
+    private let gate: NSLock?
     private let image: PlanInstance
     private let points: PlanInstance
     private let spatial: PlanInstance
 
-    package init(_ network: Network) throws {
+    /// - Parameter gate: held while a plan runs, so that several users of one machine take turns.
+    package init(_ network: Network, gate: NSLock? = nil) throws {
         self.network = network
+        self.gate = gate
         image = try PlanInstance(network.image)
         points = try PlanInstance(network.points)
         spatial = try PlanInstance(network.spatial)
@@ -24,7 +27,7 @@ package final class SceneEncoder {
         _ pixels: UnsafeBufferPointer<Float>, cancellation: Cancellation? = nil
     ) throws(CancellationError) -> (features: [Float], tokens: [Float]) {
         image.write(pixels, to: "image")
-        guard image.run(cancellation: cancellation) else { throw CancellationError() }
+        guard image.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return (Array(image.floats("features")), Array(image.floats("tokens")))
     }
 
@@ -38,7 +41,7 @@ package final class SceneEncoder {
         if count == 0 { return [] }
         points.set(network.points.symbols[0], to: count)
         points.write(clouds, to: "clouds")
-        guard points.run(cancellation: cancellation) else { throw CancellationError() }
+        guard points.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return Array(points.floats("embeddings"))
     }
 
@@ -61,7 +64,7 @@ package final class SceneEncoder {
         } else {
             spatial.write(locations, to: "locations")
         }
-        guard spatial.run(cancellation: cancellation) else { throw CancellationError() }
+        guard spatial.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return (Array(spatial.floats("objects")), Array(spatial.floats("tokens")))
     }
 }

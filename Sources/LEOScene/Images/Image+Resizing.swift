@@ -57,7 +57,8 @@ extension Image {
             // A clamped tap has no right neighbour and gives it no weight.
             let right = tap.far == 0 ? left : left + 3
             for channel in 0..<3 {
-                target[3 * x + channel] = Int32(source[left + channel]) * tap.near + Int32(source[right + channel]) * tap.far
+                target[3 * x + channel] =
+                    Int32(source[left + channel]) * tap.near + Int32(source[right + channel]) * tap.far
             }
         }
     }
@@ -80,7 +81,9 @@ extension Image {
 
         func clamped(to size: Int) -> Tap {
             var tap = self
-            if source < 0 || source >= size - 1 { (tap.source, tap.near, tap.far) = (source < 0 ? 0 : size - 1, 2048, 0) }
+            if source < 0 || source >= size - 1 {
+                (tap.source, tap.near, tap.far) = (source < 0 ? 0 : size - 1, 2048, 0)
+            }
             return tap
         }
     }

@@ -22,9 +22,11 @@ struct NumPyCloudReader {
         let (total, overflow) = count.multipliedReportingOverflow(by: width * size)
         guard !overflow, total <= room else {
             throw .truncated(
-                file: name, field: "shape", reason: "\(header.shape) values of \(size) bytes are promised, the file has \(room) bytes")
+                file: name, field: "shape",
+                reason: "\(header.shape) values of \(size) bytes are promised, the file has \(room) bytes")
         }
-        let columns = ["x", "y", "z", "red", "green", "blue", "instance"].prefix(width).enumerated().map { index, field in
+        let columns = ["x", "y", "z", "red", "green", "blue", "instance"].prefix(width).enumerated().map {
+            index, field in
             header.isColumnMajor
                 ? Column(name: field, type: header.type, offset: index * count * size, stride: size)
                 : Column(name: field, type: header.type, offset: index * size, stride: width * size)
@@ -52,14 +54,17 @@ struct NumPyHeader {
         guard bytes.count >= 12, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
             throw malformed("magic", "is not that of a NumPy file")
         }
-        guard (1...3).contains(bytes[6]), bytes[7] == 0 else { throw malformed("version", "\(bytes[6]).\(bytes[7]) is unknown") }
+        guard (1...3).contains(bytes[6]), bytes[7] == 0 else {
+            throw malformed("version", "\(bytes[6]).\(bytes[7]) is unknown")
+        }
         let start = bytes[6] == 1 ? 10 : 12
         let length =
             bytes[6] == 1
             ? Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self)))
             : Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
         guard length <= bytes.count - start, length <= 1 << 16 else {
-            throw .truncated(file: file, field: "header", reason: "length \(length), the file has \(bytes.count - start) bytes")
+            throw .truncated(
+                file: file, field: "header", reason: "length \(length), the file has \(bytes.count - start) bytes")
         }
         dataOffset = start + length
 
@@ -84,7 +89,8 @@ struct NumPyHeader {
             rest = rest.dropFirst()
         }
         guard rest.allSatisfy(\.isWhitespace) else {
-            throw malformed("header", "expected descr, fortran_order and shape, found \(quotedForMessage(String(rest)))")
+            throw malformed(
+                "header", "expected descr, fortran_order and shape, found \(quotedForMessage(String(rest)))")
         }
         guard let description, let order, let dimensions else {
             throw malformed("header", "descr, fortran_order or shape is missing")

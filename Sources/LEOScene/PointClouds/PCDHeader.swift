@@ -54,7 +54,9 @@ struct PCDHeader {
         while entries["DATA"] == nil {
             guard let line = scanner.nextLine() else { throw malformed("DATA", "header has no DATA line") }
             var rest = line
-            guard let keyword = scanner.nextToken(in: &rest), bytes[keyword.lowerBound] != UInt8(ascii: "#") else { continue }
+            guard let keyword = scanner.nextToken(in: &rest), bytes[keyword.lowerBound] != UInt8(ascii: "#") else {
+                continue
+            }
             guard line.count <= 65536 else { throw malformed("header", "line is too long: \(scanner.quoted(line))") }
             let words = scanner.tokens(in: line)
             guard Self.keywords.contains(words[0]) else {
@@ -145,7 +147,9 @@ struct PCDHeader {
             if let word = counts?[index] {
                 let (value, reason) = NumberParser.count(word)
                 guard let value else { throw malformed("COUNT of \(name)", reason) }
-                guard value >= 1, value <= 1 << 24 else { throw malformed("COUNT of \(name)", "\(value) is out of range") }
+                guard value >= 1, value <= 1 << 24 else {
+                    throw malformed("COUNT of \(name)", "\(value) is out of range")
+                }
                 count = value
             }
             guard name == "_" || seen.insert(name).inserted else { throw malformed(name, "field appears twice") }

@@ -33,7 +33,8 @@ struct PCDReader {
         guard !overflow, size <= limit else {
             throw .truncated(
                 file: name, field: "POINTS",
-                reason: "\(header.pointCount) points of \(header.pointSize) bytes are promised, \(limitReason) \(limit)")
+                reason: "\(header.pointCount) points of \(header.pointSize) bytes are promised, \(limitReason) \(limit)"
+            )
         }
         return size
     }
@@ -62,7 +63,8 @@ struct PCDReader {
         guard compressed <= bytes.count - start - 8 else {
             throw .truncated(
                 file: name, field: "DATA",
-                reason: "\(compressed) compressed bytes are promised, the rest of the file has \(bytes.count - start - 8)")
+                reason:
+                    "\(compressed) compressed bytes are promised, the rest of the file has \(bytes.count - start - 8)")
         }
         let size = try blockSize(limit: compressed * LZF.greatestRatio, "the compressed data can hold")
         guard expanded == size else {
@@ -76,7 +78,8 @@ struct PCDReader {
             throw .malformed(file: name, field: "compressed data", reason: problem)
         }
         return try assemble(
-            UnsafeRawBufferPointer(block), header.columns(fieldByField: true), leftover(from: start + 8 + compressed), options)
+            UnsafeRawBufferPointer(block), header.columns(fieldByField: true), leftover(from: start + 8 + compressed),
+            options)
     }
 
     // MARK: Text
@@ -88,7 +91,8 @@ struct PCDReader {
         guard !overflow, needed <= room else {
             throw .truncated(
                 file: name, field: "POINTS",
-                reason: "\(header.pointCount) points are promised, the file has room for \(room / (2 * values)) at most")
+                reason: "\(header.pointCount) points are promised, the file has room for \(room / (2 * values)) at most"
+            )
         }
         let size = try blockSize(limit: .max, "the machine addresses")
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
@@ -97,19 +101,22 @@ struct PCDReader {
         let writer = TextRowWriter(file: name, bytes: bytes)
         guard var target = block.baseAddress else { throw .unusable(file: name, field: "POINTS", reason: "no points") }
         for point in 0..<header.pointCount {
-            guard let line = firstFilledLine(&scanner) else {
+            guard let line = scanner.nextFilledLine() else {
                 throw .truncated(
-                    file: name, field: "point \(point)", reason: "the file ends here, \(header.pointCount) were promised")
+                    file: name, field: "point \(point)",
+                    reason: "the file ends here, \(header.pointCount) were promised")
             }
             var rest = line
             for field in header.fields {
                 for _ in 0..<field.count {
                     guard let token = scanner.nextToken(in: &rest) else {
                         throw .malformed(
-                            file: name, field: "point \(point)", reason: "has \(scanner.tokenCount(in: line)) of \(values) values")
+                            file: name, field: "point \(point)",
+                            reason: "has \(scanner.tokenCount(in: line)) of \(values) values")
                     }
                     try writer.store(
-                        token, as: field.type, typeName: field.typeName, at: target, field: "point \(point), \(field.name)")
+                        token, as: field.type, typeName: field.typeName, at: target,
+                        field: "point \(point), \(field.name)")
                     target += field.type.byteCount
                 }
             }
@@ -117,14 +124,9 @@ struct PCDReader {
                 throw .malformed(file: name, field: "point \(point)", reason: "has more than \(values) values")
             }
         }
-        let notices = firstFilledLine(&scanner).map { ["\(name): text is left over after the last point: \(scanner.quoted($0))"] }
-        return try assemble(UnsafeRawBufferPointer(block), header.columns(fieldByField: false), notices ?? [], options)
-    }
-
-    private func firstFilledLine(_ scanner: inout TextScanner) -> Range<Int>? {
-        while let line = scanner.nextLine() {
-            if !scanner.isBlank(line) { return line }
+        let notices = scanner.nextFilledLine().map {
+            ["\(name): text is left over after the last point: \(scanner.quoted($0))"]
         }
-        return nil
+        return try assemble(UnsafeRawBufferPointer(block), header.columns(fieldByField: false), notices ?? [], options)
     }
 }

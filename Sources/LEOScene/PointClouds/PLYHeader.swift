@@ -68,13 +68,17 @@ struct PLYHeader {
                 guard let found = Encoding(rawValue: words[1]) else {
                     throw malformed(here, "unknown format \(quotedForMessage(words[1]))")
                 }
-                guard words[2] == "1.0" else { throw malformed(here, "unknown PLY version \(quotedForMessage(words[2]))") }
+                guard words[2] == "1.0" else {
+                    throw malformed(here, "unknown PLY version \(quotedForMessage(words[2]))")
+                }
                 encoding = found
             case "element":
                 guard words.count == 3 else { throw malformed(here, "expected \"element <name> <count>\"") }
                 let (count, reason) = NumberParser.count(words[2])
                 guard let count else { throw malformed("\(quotedForMessage(words[1])) count", reason) }
-                guard names.insert(words[1]).inserted else { throw malformed(here, "element \(quotedForMessage(words[1])) twice") }
+                guard names.insert(words[1]).inserted else {
+                    throw malformed(here, "element \(quotedForMessage(words[1])) twice")
+                }
                 elements.append(Element(name: words[1], count: count))
                 propertyNames = []
             case "property":

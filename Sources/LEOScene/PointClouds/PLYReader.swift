@@ -17,7 +17,8 @@ struct PLYReader {
             throw .malformed(file: name, field: "header", reason: "no vertex element")
         }
         let vertex = header.elements[index]
-        for axis in ["x", "y", "z"] where !vertex.properties.contains(where: { $0.name == axis && $0.listLength == nil }) {
+        for axis in ["x", "y", "z"]
+        where !vertex.properties.contains(where: { $0.name == axis && $0.listLength == nil }) {
             throw .malformed(file: name, field: axis, reason: "vertex has no \(axis)")
         }
         guard vertex.count > 0 else { throw .unusable(file: name, field: "vertex", reason: "no points") }
@@ -31,7 +32,7 @@ struct PLYReader {
             return try withPackedRows(vertex) { (rows, layout) throws(SceneError) in
                 try readText(vertex, layout, &scanner, into: rows)
                 var notices: [String] = []
-                if isLast, let line = firstFilledLine(&scanner) {
+                if isLast, let line = scanner.nextFilledLine() {
                     notices.append("\(name): text is left over after the last vertex: \(scanner.quoted(line))")
                 }
                 return try assemble(UnsafeRawBufferPointer(rows), vertex.count, layout, false, notices, policy, options)
@@ -47,7 +48,8 @@ struct PLYReader {
             let end = offset + vertex.count * rowSize
             let notices = isLast ? leftover(from: end) : []
             return try assemble(
-                UnsafeRawBufferPointer(rebasing: bytes[offset..<end]), vertex.count, layout, isBig, notices, policy, options)
+                UnsafeRawBufferPointer(rebasing: bytes[offset..<end]), vertex.count, layout, isBig, notices, policy,
+                options)
         }
         return try withPackedRows(vertex) { (rows, layout) throws(SceneError) in
             try gather(vertex, layout, &offset, into: rows)
@@ -113,16 +115,11 @@ struct PLYReader {
     private func skipText(_ element: PLYHeader.Element, _ scanner: inout TextScanner) throws(SceneError) {
         guard !element.properties.isEmpty else { return }
         try requireRoom(for: element, leastSize: element.leastTextSize, from: scanner.position, slack: 1)
-        for row in 0..<element.count where firstFilledLine(&scanner) == nil {
-            throw .truncated(file: name, field: "\(element.name) \(row)", reason: "the file ends here, \(element.count) were promised")
+        for row in 0..<element.count where scanner.nextFilledLine() == nil {
+            throw .truncated(
+                file: name, field: "\(element.name) \(row)",
+                reason: "the file ends here, \(element.count) were promised")
         }
-    }
-
-    private func firstFilledLine(_ scanner: inout TextScanner) -> Range<Int>? {
-        while let line = scanner.nextLine() {
-            if !scanner.isBlank(line) { return line }
-        }
-        return nil
     }
 
     private func readText(
@@ -133,10 +130,14 @@ struct PLYReader {
         let scratch = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
         defer { scratch.deallocate() }
         guard let base = rows.baseAddress, let stride = layout.first?.stride else { return }
+        // Types apart from names: iterating over properties would count references for each value.
+        let types = vertex.properties.map(\.type)
+        let lengthTypes = vertex.properties.map(\.listLength)
         for row in 0..<vertex.count {
-            guard let line = firstFilledLine(&scanner) else {
+            guard let line = scanner.nextFilledLine() else {
                 throw .truncated(
-                    file: name, field: "vertex \(row)", reason: "the file ends here, \(vertex.count) vertices were promised")
+                    file: name, field: "vertex \(row)",
+                    reason: "the file ends here, \(vertex.count) vertices were promised")
             }
             var rest = line
             var values = 0
@@ -144,23 +145,27 @@ struct PLYReader {
                 guard let token = scanner.nextToken(in: &rest) else {
                     throw .malformed(
                         file: name, field: "vertex \(row)",
-                        reason: "has \(values) of \(vertex.properties.count) values\(vertex.fixedRowSize == nil ? " or more" : "")")
+                        reason:
+                            "has \(values) of \(vertex.properties.count) values\(vertex.fixedRowSize == nil ? " or more" : "")"
+                    )
                 }
                 values += 1
                 return token
             }
             var target = base + row * stride
-            for property in vertex.properties {
+            for index in types.indices {
                 let token = try next()
-                guard let lengthType = property.listLength else {
+                guard let lengthType = lengthTypes[index] else {
                     try writer.store(
-                        token, as: property.type, typeName: property.typeName, at: target,
-                        field: "vertex \(row), \(property.name)")
-                    target += property.type.byteCount
+                        token, as: types[index], typeName: vertex.properties[index].typeName, at: target,
+                        field: "vertex \(row), \(vertex.properties[index].name)")
+                    target += types[index].byteCount
                     continue
                 }
+                let property = vertex.properties[index]
                 try writer.store(
-                    token, as: lengthType, typeName: "a list length", at: scratch, field: "vertex \(row), \(property.name)")
+                    token, as: lengthType, typeName: "a list length", at: scratch,
+                    field: "vertex \(row), \(property.name)")
                 // Every value takes a token of this line, so a lying length ends with the line.
                 for _ in 0..<(try listLength(scratch, lengthType, false, row, vertex, property)) { _ = try next() }
             }

@@ -82,19 +82,23 @@ struct CloudAssembler {
         var count = 0
         for index in 0..<table.count {
             let isFinite =
-                coordinates[3 * index].isFinite && coordinates[3 * index + 1].isFinite && coordinates[3 * index + 2].isFinite
+                coordinates[3 * index].isFinite && coordinates[3 * index + 1].isFinite
+                && coordinates[3 * index + 2].isFinite
             guard !isFinite else { continue }
             first = first ?? index
             count += 1
         }
         guard let first else { return }
         throw .unusable(
-            file: file, field: "\(pointNoun) \(first)", reason: "non-finite coordinate" + (count > 1 ? " (first of \(count))" : ""))
+            file: file, field: "\(pointNoun) \(first)",
+            reason: "non-finite coordinate" + (count > 1 ? " (first of \(count))" : ""))
     }
 
     // MARK: Colours
 
-    private static let colorNames = [["red", "green", "blue"], ["r", "g", "b"], ["diffuse_red", "diffuse_green", "diffuse_blue"]]
+    private static let colorNames = [
+        ["red", "green", "blue"], ["r", "g", "b"], ["diffuse_red", "diffuse_green", "diffuse_blue"],
+    ]
 
     private func readColors() throws(SceneError) -> (colors: [UInt8]?, floatColors: [Float]?, names: [String]) {
         for names in Self.colorNames {
@@ -140,7 +144,11 @@ struct CloudAssembler {
         }
         return [UInt8](unsafeUninitializedCapacity: 3 * table.count) { target, initialized in
             for (channel, column) in columns.enumerated() {
-                table.forEachDouble(of: column) { target[3 * $0 + channel] = UInt8(($1 / divisor).rounded()) }
+                if column.type == .u8, divisor == 1 {
+                    table.forEachByte(of: column) { target[3 * $0 + channel] = $1 }
+                } else {
+                    table.forEachDouble(of: column) { target[3 * $0 + channel] = UInt8(($1 / divisor).rounded()) }
+                }
             }
             initialized = 3 * table.count
         }

@@ -36,7 +36,8 @@ public struct PointCloud: Sendable {
         precondition(floatColors.map { $0.count == coordinates.count } ?? true, "three colour values a point")
         let count = coordinates.count / 3
         precondition(properties.allSatisfy { $0.values.shape == [count] }, "one property value a point")
-        precondition(gridSize.map { $0.width * $0.height == count } ?? true, "grid size differs from the number of points")
+        precondition(
+            gridSize.map { $0.width * $0.height == count } ?? true, "grid size differs from the number of points")
         self.source = source
         self.count = count
         self.coordinates = coordinates

@@ -68,7 +68,8 @@ struct ColumnTable {
     init(bytes: UnsafeRawBufferPointer, count: Int, columns: [Column], isBigEndian: Bool = false) {
         for column in columns where count > 0 {
             precondition(
-                column.offset >= 0 && column.offset + (count - 1) * column.stride + column.type.byteCount <= bytes.count,
+                column.offset >= 0
+                    && column.offset + (count - 1) * column.stride + column.type.byteCount <= bytes.count,
                 "column \(column.name) leaves its block")
         }
         self.bytes = bytes
@@ -107,6 +108,13 @@ struct ColumnTable {
         }
     }
 
+    /// The values of a `u8` column.
+    @inline(__always)
+    func forEachByte(of column: Column, _ body: (Int, UInt8) -> Void) {
+        precondition(column.type == .u8, "a byte has one byte")
+        forEachBits(of: column, as: UInt8.self, body)
+    }
+
     /// The raw 32 bits of every value of a four-byte column: packed colours.
     @inline(__always)
     func forEachWord(of column: Column, _ body: (Int, UInt32) -> Void) {
@@ -117,7 +125,8 @@ struct ColumnTable {
     /// The values of `column` as a tensor [count] of the smallest element type that holds them exactly. Unsigned 64-bit
     /// columns with values beyond `Int64.max` become f64, rounded.
     func tensor(of column: Column) -> Tensor {
-        func filled<Value>(_ type: ElementType, _: Value.Type, _ body: (UnsafeMutablePointer<Value>) -> Void) -> Tensor {
+        func filled<Value>(_ type: ElementType, _: Value.Type, _ body: (UnsafeMutablePointer<Value>) -> Void) -> Tensor
+        {
             Tensor(elementType: type, shape: [count]) { target in
                 guard let base = target.baseAddress else { return }
                 body(base.bindMemory(to: Value.self, capacity: count))

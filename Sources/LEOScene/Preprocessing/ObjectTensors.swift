@@ -41,7 +41,9 @@ public struct ObjectTensors: Sendable {
             let target = bytes.bindMemory(to: Float.self)
             for (index, object) in objects.enumerated() {
                 let start = index * points * 6
-                Self.normalize(object, picks[index], into: UnsafeMutableBufferPointer(rebasing: target[start..<start + points * 6]))
+                Self.normalize(
+                    object, picks[index], into: UnsafeMutableBufferPointer(rebasing: target[start..<start + points * 6])
+                )
             }
         }
         locations = Tensor(elementType: .f32, shape: [objects.count, 6]) { bytes in
@@ -70,9 +72,13 @@ public struct ObjectTensors: Sendable {
         return Array(order.prefix(count))
     }
 
-    private static func normalize(_ object: ObjectPoints, _ picks: [Int], into target: UnsafeMutableBufferPointer<Float>) {
+    private static func normalize(
+        _ object: ObjectPoints, _ picks: [Int], into target: UnsafeMutableBufferPointer<Float>
+    ) {
         object.coordinates.withUnsafeBufferPointer { values in
-            func point(_ index: Int) -> SIMD3<Double> { SIMD3(values[3 * index], values[3 * index + 1], values[3 * index + 2]) }
+            func point(_ index: Int) -> SIMD3<Double> {
+                SIMD3(values[3 * index], values[3 * index + 1], values[3 * index + 2])
+            }
             var mean = SIMD3<Double>.zero
             for index in picks { mean += point(index) }
             mean /= Double(picks.count)

@@ -29,7 +29,8 @@ struct PlaneSearch {
     mutating func largestPlane(among points: [SIMD3<Float>]) -> Plane? {
         guard points.count >= minimumCount else { return nil }
         // Planes are compared on a sample: the winner is then fitted to all points.
-        let sample = points.count <= Self.sampleSize
+        let sample =
+            points.count <= Self.sampleSize
             ? points : (0..<Self.sampleSize).map { _ in points[random.nextIndex(below: points.count)] }
         var best: Plane?
         var bestCount = 0

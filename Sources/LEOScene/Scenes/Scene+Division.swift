@@ -27,7 +27,8 @@ extension Scene {
         case .labels:
             guard let ids = try cloud.instanceIDs(property: options.instanceProperty) else {
                 throw .unknownProperty(
-                    file: cloud.source, name: SceneOptions.defaultInstanceProperties[0], available: cloud.properties.map(\.name))
+                    file: cloud.source, name: SceneOptions.defaultInstanceProperties[0],
+                    available: cloud.properties.map(\.name))
             }
             groups = PointGroups(ids: ids, cloud)
         case .automatic:
@@ -42,13 +43,17 @@ extension Scene {
             throw .unknownObject(file: cloud.source, id: id)
         }
         guard !groups.groups.isEmpty else {
-            throw .unusable(file: cloud.source, field: "objects", reason: "no object is left: every point is unlabelled or excluded")
+            throw .unusable(
+                file: cloud.source, field: "objects", reason: "no object is left: every point is unlabelled or excluded"
+            )
         }
         if groups.groups.count > options.maximumObjects {
-            notices.append(groups.keepLargest(options.maximumObjects, required: options.requiredIDs, source: cloud.source))
+            notices.append(
+                groups.keepLargest(options.maximumObjects, required: options.requiredIDs, source: cloud.source))
         }
         self.init(
-            source: cloud.source, objects: groups.objects(of: cloud), bounds: Bounds(of: cloud.coordinates), notices: notices)
+            source: cloud.source, objects: groups.objects(of: cloud), bounds: Bounds(of: cloud.coordinates),
+            notices: notices)
     }
 }
 
@@ -59,12 +64,14 @@ extension SceneOptions {
         }
         try require(maximumObjects >= 1, "maximumObjects", "\(maximumObjects), expected at least 1")
         try require(
-            requiredIDs.count <= maximumObjects, "requiredIDs", "\(requiredIDs.count) ids for \(maximumObjects) objects")
-        try require(
-            clustering.tolerance > 0 && clustering.tolerance.isFinite, "tolerance", "\(clustering.tolerance), expected metres above 0")
-        try require(
-            clustering.planeDistance >= 0 && clustering.planeDistance.isFinite, "planeDistance",
-            "\(clustering.planeDistance), expected metres")
+            requiredIDs.count <= maximumObjects, "requiredIDs", "\(requiredIDs.count) ids for \(maximumObjects) objects"
+        )
+        if let tolerance = clustering.tolerance {
+            try require(tolerance > 0 && tolerance.isFinite, "tolerance", "\(tolerance), expected metres above 0")
+        }
+        if let distance = clustering.planeDistance {
+            try require(distance >= 0 && distance.isFinite, "planeDistance", "\(distance), expected metres")
+        }
         try require(
             clustering.minimumPlaneShare > 0 && clustering.minimumPlaneShare <= 1, "minimumPlaneShare",
             "\(clustering.minimumPlaneShare), expected above 0, at most 1")
@@ -85,7 +92,8 @@ extension PointCloud {
         for (index, value) in found.doubles().enumerated() {
             guard let id = Int(exactly: value) else {
                 throw .malformed(
-                    file: source, field: "point \(index), \(found.name)", reason: "\(value) is no instance id: not a whole number")
+                    file: source, field: "point \(index), \(found.name)",
+                    reason: "\(value) is no instance id: not a whole number")
             }
             ids.append(id)
         }

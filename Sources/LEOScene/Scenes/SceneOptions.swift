@@ -47,20 +47,23 @@ public struct SceneOptions: Sendable {
 
 /// How a cloud without labels is divided. Lengths are metres.
 public struct ClusteringOptions: Sendable {
-    /// Points closer than this belong together.
-    public var tolerance: Double
+    /// Points closer than this belong together. Nil takes a fiftieth of the diagonal of the cloud, at least 2 and at most
+    /// 5 centimetres: things on a desk stand closer than things in a room, and are seen from nearer.
+    public var tolerance: Double?
     /// Smaller clusters are noise.
     public var minimumPoints: Int
-    /// Half the thickness of a plane.
-    public var planeDistance: Double
-    /// A plane with at least this share of the scene's surface is floor, wall, ceiling or table top, and is taken away.
+    /// Half the thickness of a plane. Nil takes two fifths of the tolerance.
+    public var planeDistance: Double?
+    /// A plane with at least this share of the scene's surface, in one piece, is floor, wall, ceiling or table top, and is
+    /// taken away.
     public var minimumPlaneShare: Double
     public var maximumPlanes: Int
     /// Seed of the plane search. The same seed and cloud give the same objects.
     public var seed: UInt64
 
     public init(
-        tolerance: Double = 0.05, minimumPoints: Int = 100, planeDistance: Double = 0.03, minimumPlaneShare: Double = 0.1,
+        tolerance: Double? = nil, minimumPoints: Int = 100, planeDistance: Double? = nil,
+        minimumPlaneShare: Double = 0.1,
         maximumPlanes: Int = 8, seed: UInt64 = 1
     ) {
         self.tolerance = tolerance
@@ -69,5 +72,11 @@ public struct ClusteringOptions: Sendable {
         self.minimumPlaneShare = minimumPlaneShare
         self.maximumPlanes = maximumPlanes
         self.seed = seed
+    }
+
+    /// The tolerance for a cloud of this size.
+    func tolerance(for bounds: Bounds) -> Double {
+        let size = bounds.size
+        return tolerance ?? min(max((size * size).sum().squareRoot() / 50, 0.02), 0.05)
     }
 }

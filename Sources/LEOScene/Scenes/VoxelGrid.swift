@@ -1,4 +1,4 @@
-/// Points sorted into cubic cells. Only cells with points exist.
+/// Points sorted into cubic cells. Only cells with points exist; they are numbered in ascending order of their keys.
 struct VoxelGrid {
     /// Edge of a cell; larger than asked for where the cloud is so wide that cells could not be numbered.
     let cellSize: Double
@@ -7,11 +7,10 @@ struct VoxelGrid {
     /// Mean position of the points of each cell, relative to the least corner of the cloud.
     let centroids: [SIMD3<Float>]
     let pointCounts: [Int32]
+    /// Place of each cell: x, y and z in cells, 20 bits each, x lowest.
+    private let keys: [Int]
 
-    private let positions: [SIMD3<Int32>]
-    private var table: CellTable
-
-    var count: Int { centroids.count }
+    var count: Int { keys.count }
 
     private static let axisBits = 20
 
@@ -21,20 +20,19 @@ struct VoxelGrid {
         // An extent beyond Double's range would make every quotient infinite or NaN.
         let extent = min(bounds.size.max(), .greatestFiniteMagnitude)
         let size = max(requested, extent / Double((1 << Self.axisBits) - 2))
-        let last = Double((1 << Self.axisBits) - 1)
+        let last = SIMD3(repeating: Double((1 << Self.axisBits) - 1))
         var table = CellTable()
-        var positions: [SIMD3<Int32>] = []
+        var keys: [Int] = []
         var sums: [SIMD3<Double>] = []
         var counts: [Int32] = []
         var cells = [Int32](repeating: -1, count: cloud.count)
         for index in 0..<cloud.count where cloud.isValid(index) {
             let offset = cloud.position(index) - origin
-            var place = (offset / size).rounded(.down)
-            place = place.clamped(lowerBound: .zero, upperBound: SIMD3(repeating: last))
-            let position = SIMD3<Int32>(Int32(place.x), Int32(place.y), Int32(place.z))
-            let cell = table.insert(Self.key(position), next: Int32(positions.count))
-            if Int(cell) == positions.count {
-                positions.append(position)
+            let place = (offset / size).rounded(.down).clamped(lowerBound: .zero, upperBound: last)
+            let key = Int(place.x) | Int(place.y) << Self.axisBits | Int(place.z) << (2 * Self.axisBits)
+            let cell = table.insert(key, next: Int32(keys.count))
+            if Int(cell) == keys.count {
+                keys.append(key)
                 sums.append(.zero)
                 counts.append(0)
             }
@@ -42,55 +40,69 @@ struct VoxelGrid {
             counts[Int(cell)] += 1
             cells[index] = cell
         }
+        let order = keys.indices.sorted { keys[$0] < keys[$1] }
+        var placeOfCell = [Int32](repeating: 0, count: order.count)
+        for (place, cell) in order.enumerated() { placeOfCell[cell] = Int32(place) }
         cellSize = size
-        cellOfPoint = cells
-        self.table = table
-        self.positions = positions
-        pointCounts = counts
-        centroids = zip(sums, counts).map { SIMD3<Float>($0 / Double($1)) }
+        cellOfPoint = cells.map { $0 < 0 ? -1 : placeOfCell[Int($0)] }
+        self.keys = order.map { keys[$0] }
+        pointCounts = order.map { counts[$0] }
+        centroids = order.map { SIMD3<Float>(sums[$0] / Double(counts[$0])) }
     }
 
-    private static func key(_ position: SIMD3<Int32>) -> UInt64 {
-        UInt64(position.x) | UInt64(position.y) << axisBits | UInt64(position.z) << (2 * axisBits)
-    }
-
-    /// The cell at `offset` cells from cell `index`, or nil where there are no points.
-    func neighbor(of index: Int, at offset: SIMD3<Int32>) -> Int? {
-        let position = positions[index] &+ offset
-        guard position.min() >= 0, position.max() < 1 << Self.axisBits else { return nil }
-        return table.find(Self.key(position)).map(Int.init)
+    /// Calls `body` once for each two cells whose centroids are at most two cell edges apart.
+    ///
+    /// For each row of cells beside a cell, the place where its neighbours stand in the order of keys only moves
+    /// forward from cell to cell, so this is a merge and looks nothing up.
+    func forEachNeighbors(_ body: (Int, Int) -> Void) {
+        let limit = Float(4 * cellSize * cellSize)
+        for z in 0...2 {
+            // Half of the cells around: the other half finds this cell in its turn.
+            for y in (z == 0 ? 0 : -2)...2 {
+                let shift = y << Self.axisBits + z << (2 * Self.axisBits)
+                let isOwnRow = shift == 0
+                var start = 0
+                for cell in 0..<count {
+                    let least = isOwnRow ? keys[cell] + 1 : keys[cell] + shift - 2
+                    let greatest = keys[cell] + shift + 2
+                    while start < count, keys[start] < least { start += 1 }
+                    var other = start
+                    while other < count, keys[other] <= greatest {
+                        // A key beyond the end of a row is a cell of another row; the distance tells.
+                        let gap = centroids[cell] - centroids[other]
+                        if (gap * gap).sum() <= limit { body(cell, other) }
+                        other += 1
+                    }
+                }
+            }
+        }
     }
 }
 
 /// A hash table from cell keys to cell numbers, open addressing. Not `Dictionary`, whose seeded hashing costs more than
 /// all other work here.
 private struct CellTable {
-    private var keys: [UInt64]
+    private var keys: [Int]
     private var values: [Int32]
     private var used = 0
-    private static let free = UInt64.max
+    private static let free = -1
 
     init() {
         keys = Array(repeating: Self.free, count: 1 << 12)
         values = Array(repeating: 0, count: 1 << 12)
     }
 
-    private func slot(of key: UInt64) -> Int {
+    private func slot(of key: Int) -> Int {
         let mask = keys.count - 1
-        var hash = key &* 0x9E37_79B9_7F4A_7C15
+        var hash = UInt64(truncatingIfNeeded: key) &* 0x9E37_79B9_7F4A_7C15
         hash ^= hash >> 29
         var slot = Int(truncatingIfNeeded: hash >> 8) & mask
         while keys[slot] != key, keys[slot] != Self.free { slot = (slot + 1) & mask }
         return slot
     }
 
-    func find(_ key: UInt64) -> Int32? {
-        let slot = slot(of: key)
-        return keys[slot] == key ? values[slot] : nil
-    }
-
     /// The value of `key`; where it is new, it gets the value `next`.
-    mutating func insert(_ key: UInt64, next: Int32) -> Int32 {
+    mutating func insert(_ key: Int, next: Int32) -> Int32 {
         let found = slot(of: key)
         if keys[found] == key { return values[found] }
         keys[found] = key

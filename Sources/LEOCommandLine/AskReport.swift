@@ -1,0 +1,169 @@
+import ArgumentParser
+import Foundation
+import LEO
+import LEOImageIO
+import LEOModel
+import LEOScene
+import LEOTensor
+import LEOText
+
+/// Three numbers with commas between them.
+struct Vector3: ExpressibleByArgument {
+    let value: SIMD3<Float>
+    init?(argument: String) {
+        guard let numbers = finiteNumbers(argument, count: 3) else { return nil }
+        value = SIMD3(numbers[0], numbers[1], numbers[2])
+    }
+}
+
+/// Four numbers with commas between them.
+struct Vector4: ExpressibleByArgument {
+    let value: SIMD4<Float>
+    init?(argument: String) {
+        guard let numbers = finiteNumbers(argument, count: 4) else { return nil }
+        value = SIMD4(numbers[0], numbers[1], numbers[2], numbers[3])
+    }
+}
+
+private func finiteNumbers(_ text: String, count: Int) -> [Float]? {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map {
+        Float($0.trimmingCharacters(in: .whitespaces))
+    }
+    guard numbers.count == count, numbers.allSatisfy({ $0?.isFinite == true }) else { return nil }
+    return numbers.compactMap { $0 }
+}
+
+/// Files that `leo ask` takes parts of a request from.
+enum RequestFiles {
+    private struct Turn: Decodable {
+        let user: String
+        let assistant: String
+    }
+
+    static func dialogue(_ path: String) throws -> [Prompt.Turn] {
+        let data = try Files.contents(path)
+        do {
+            return try JSONDecoder().decode([Turn].self, from: data).map { Prompt.Turn(user: $0.user, assistant: $0.assistant) }
+        } catch {
+            throw CommandError.file(path: path, reason: #"expected JSON like [{"user": "…", "assistant": "…"}]"#)
+        }
+    }
+
+    /// A JSON array of texts, or a text a line; empty lines are passed over.
+    static func answers(_ path: String) throws -> [String] {
+        let data = try Files.contents(path)
+        guard let text = String(data: data, encoding: .utf8) else { throw CommandError.file(path: path, reason: "is not UTF-8 text") }
+        let answers: [String]
+        if text.drop(while: \.isWhitespace).first == "[" {
+            guard let list = try? JSONDecoder().decode([String].self, from: data) else {
+                throw CommandError.file(path: path, reason: "expected a JSON array of texts")
+            }
+            answers = list
+        } else {
+            answers = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
+        guard !answers.isEmpty else { throw CommandError.file(path: path, reason: "holds no answer") }
+        return answers
+    }
+}
+
+enum ImageReading {
+    /// Reads a picture; what its codec found odd becomes a notice.
+    static func image(_ path: String) throws -> Image {
+        let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
+        let decoded = try decodeImage(file.bytes, name: path)
+        if let warning = decoded.warning { StandardError.notice("\(path): \(warning)") }
+        return decoded.image
+    }
+}
+
+/// Seconds of each stage of one question, in order.
+struct StageTimes: Encodable {
+    let opening: Double
+    let reading: Double
+    let preprocessing: Double
+    let image: Double
+    let points: Double
+    let spatial: Double
+    let prefill: Double
+    let decoding: Double
+    let firstToken: Double
+    let total: Double
+    let objects: Int
+    let promptTokens: Int
+    let steps: Int
+
+    init(opening: Double, reading: Double, _ timings: Timings) {
+        self.opening = opening
+        self.reading = reading
+        preprocessing = timings.preprocessing
+        image = timings.image
+        points = timings.points
+        spatial = timings.spatial
+        prefill = timings.prefill
+        decoding = timings.decoding
+        firstToken = timings.firstToken
+        total = timings.total
+        objects = timings.objects
+        promptTokens = timings.promptTokens
+        steps = timings.steps
+    }
+
+    var text: String {
+        func rate(_ count: Int, _ seconds: Double, _ unit: String) -> String {
+            seconds > 0 && count > 0 ? String(format: "%d %@, %.1f/s", count, unit as NSString, Double(count) / seconds) : ""
+        }
+        let rows = [
+            ["open model", Units.seconds(opening), ""],
+            ["read files", Units.seconds(reading), ""],
+            ["preprocess", Units.seconds(preprocessing), "\(objects) objects"],
+            ["image", Units.seconds(image), ""],
+            ["points", Units.seconds(points), rate(objects, points, "objects")],
+            ["spatial", Units.seconds(spatial), ""],
+            ["prompt", Units.seconds(prefill), rate(promptTokens, prefill, "tokens")],
+            ["decode", Units.seconds(decoding), rate(steps, decoding, "steps")],
+            ["first token", Units.seconds(firstToken), ""],
+            ["total", Units.seconds(total), "without opening and reading"],
+        ]
+        return Table(["stage", "time", ""], rows, right: [1]).text
+    }
+}
+
+/// What `leo ask --json` prints.
+struct AskReport: Encodable {
+    struct Scored: Encodable {
+        let text: String
+        let loss: Double
+        let firstTokenProbability: Double
+    }
+
+    let model: String
+    let text: String
+    let ids: [Int32]
+    let score: Double
+    /// `end_of_sequence`, `budget` or `dead_end`.
+    let finish: String
+    let answers: [Scored]?
+    let notices: [String]
+    let seconds: StageTimes
+
+    init(model: String, answers texts: [String]?, _ answer: Answer, _ times: StageTimes) {
+        self.model = model
+        text = answer.text
+        ids = answer.ids
+        score = answer.score
+        finish = switch answer.finish {
+        case .endOfSequence: "end_of_sequence"
+        case .budget: "budget"
+        case .deadEnd: "dead_end"
+        }
+        answers = answer.answerScores.flatMap { scores in
+            texts?.enumerated().map { index, text in
+                Scored(text: text, loss: scores.losses[index], firstTokenProbability: scores.firstTokenProbabilities[index])
+            }
+        }
+        notices = answer.notices
+        seconds = times
+    }
+}

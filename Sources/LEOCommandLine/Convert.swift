@@ -1,0 +1,137 @@
+import ArgumentParser
+import Foundation
+import LEOArchive
+import LEOConvert
+import LEOModel
+
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Convert official checkpoints into one .leo file.",
+        discussion: """
+            Memory stays small whatever the size of the model. The file appears under its name only when it is complete;
+            Ctrl-C removes what was written.
+
+              leo convert --llm vicuna-7b-v1.1 --image-encoder open_clip_pytorch_model.bin \\
+                  --point-encoder pointnetpp_vil3dref.pth --leo sft_noact.pth -o leo-7b.leo --dtype int8
+            """)
+
+    @Option(help: ArgumentHelp("Hugging Face folder of Vicuna or LLaMA: config.json, weights, tokenizer.model.", valueName: "dir"))
+    var llm: String?
+    @Option(help: ArgumentHelp("ConvNeXt weights in OpenCLIP's or timm's naming.", valueName: "file"))
+    var imageEncoder: String?
+    @Option(help: ArgumentHelp("PointNet++ weights (pointnetpp_vil3dref.pth).", valueName: "file"))
+    var pointEncoder: String?
+    @Option(help: ArgumentHelp("LEO's checkpoint folder or file; one that holds the complete model needs no other.", valueName: "dir"))
+    var leo: String
+    @Option(name: [.short, .long], help: ArgumentHelp("The .leo file to write.", valueName: "file"))
+    var output: String
+    @Option(help: ArgumentHelp(
+        "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")). Without it, that of the checkpoint.",
+        valueName: "type"))
+    var dtype: WeightType?
+    @Option(help: ArgumentHelp("Model configuration (models/*.json); without it, inferred from the checkpoints.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("tokenizer.model, where it is not in the --llm folder.", valueName: "file"))
+    var tokenizer: String?
+    @Option(help: ArgumentHelp("File with the row of [PAD] in embed_tokens and lm_head; zeros without it.", valueName: "file"))
+    var padRow: String?
+    @Option(help: "Name of the model, for people; without it, that of the configuration or of the file.")
+    var name: String?
+    @Flag(help: "Pass over tensors that are not part of the model.")
+    var ignoreExtra = false
+    @OptionGroup var format: JSONOption
+
+    func run() throws {
+        var paths = CheckpointPaths(
+            leo: leo.expandingTilde, languageModel: llm?.expandingTilde, imageEncoder: imageEncoder?.expandingTilde,
+            pointEncoder: pointEncoder?.expandingTilde)
+        paths.tokenizer = tokenizer?.expandingTilde
+        paths.padRow = padRow?.expandingTilde
+        let output = output.expandingTilde
+        let inputs = [paths.leo, paths.languageModel, paths.imageEncoder, paths.pointEncoder, paths.tokenizer, paths.padRow, config]
+        try Files.checkOutput(output, inputs: inputs.compactMap { $0 })
+        var configuration = try config.map { try ModelConfiguration.read($0.expandingTilde) }
+        if let name { configuration?.name = name }
+        let stem = (output.lastPathComponent as NSString).deletingPathExtension
+        let converter = try Converter(
+            paths, configuration: configuration, name: name ?? (stem.isEmpty ? "leo" : stem), weightType: dtype, ignoresExtra: ignoreExtra)
+        try converter.write(to: output, label: "convert", json: format.json)
+    }
+}
+
+struct Synthesize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a .leo file of a given shape with seeded random weights, for benchmarks.",
+        discussion: """
+            The same configuration, type and seed give the same file everywhere. Answers of such a model mean nothing.
+
+              leo synthesize --config models/vicuna7b.json -o synthetic.leo --dtype int8
+            """)
+
+    @Option(help: ArgumentHelp("Model configuration (models/*.json).", valueName: "file"))
+    var config: String
+    @Option(name: [.short, .long], help: ArgumentHelp("The .leo file to write.", valueName: "file"))
+    var output: String
+    @Option(help: ArgumentHelp(
+        "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "type"))
+    var dtype = WeightType.int8
+    @Option(help: "Seed of the random weights.")
+    var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("tokenizer.model; without it, a tokenizer of single bytes.", valueName: "file"))
+    var tokenizer: String?
+    @OptionGroup var format: JSONOption
+
+    func run() throws {
+        let output = output.expandingTilde
+        try Files.checkOutput(output, inputs: [config, tokenizer].compactMap { $0?.expandingTilde })
+        let converter = try Converter(
+            synthetic: try .read(config.expandingTilde), weightType: dtype, seed: seed,
+            tokenizerModel: try tokenizer.map { Array(try Files.contents($0.expandingTilde, limit: 256 << 20)) })
+        try converter.write(to: output, label: "synthesize", json: format.json)
+    }
+}
+
+/// What `leo convert --json` and `leo synthesize --json` print.
+private struct ConversionReport: Encodable {
+    let file: String
+    let name: String
+    let dtype: String
+    let bytes: Int
+    let tensors: Int
+    let parameters: Int
+    let fingerprint: String
+    let seconds: Double
+}
+
+extension Converter {
+    /// Writes the file with progress and signal handling, then says what it holds.
+    fileprivate func write(to output: String, label: String, json: Bool) throws {
+        let progress = Progress(label)
+        Interruption.begin()
+        defer {
+            Interruption.end()
+            progress.finish()
+        }
+        try write(to: output, started: { Interruption.remove($0) }) {
+            progress.update(done: $0.bytesDone, total: $0.bytesTotal, name: $0.name)
+        }
+        Interruption.end()
+        progress.finish()
+        let archive = try Archive(path: output)
+        let report = ConversionReport(
+            file: output, name: configuration.name, dtype: weightType.rawValue, bytes: archive.byteCount,
+            tensors: archive.tensors.count, parameters: archive.parameterCount, fingerprint: archive.fingerprint,
+            seconds: progress.seconds)
+        if json { return try StandardOutput.json(report) }
+        StandardOutput.line(
+            "\(output): \(report.name), \(Units.bytes(report.bytes)), \(report.tensors) tensors, "
+                + "\(Units.count(report.parameters)) parameters, \(report.dtype), \(Units.seconds(report.seconds))")
+    }
+}
+
+extension Archive {
+    /// Numbers the model has learned: neither the tokenizer's bytes nor the factors of 8-bit matrices.
+    var parameterCount: Int {
+        tensors.filter { $0.elementType != .u8 && !$0.name.hasSuffix(".scale") }.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    }
+}
