@@ -99,6 +99,7 @@ enum Examination {
     private static func image(_ path: String) -> Diagnosis {
         do {
             let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
             let decoded = try decodeImage(file.bytes, name: path)
             var diagnosis = Diagnosis(path, .image, "a picture of \(decoded.image.width) x \(decoded.image.height) pixels")
             if let warning = decoded.warning { diagnosis.add(.warning, warning) }
@@ -137,6 +138,7 @@ enum Examination {
     static func tokenizer(_ path: String) -> Diagnosis {
         do {
             let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
             let tokenizer = try Tokenizer(sentencePieceModel: file.bytes)
             return Diagnosis(path, .tokenizer, "a SentencePiece tokenizer of \(tokenizer.vocabularyCount) pieces")
         } catch {
