@@ -5,13 +5,21 @@ import LEOTensor
 /// A folder that may hold a golden case.
 struct CaseFolder: Sendable {
     let path: String
-    /// `case.json`, where there is one.
+    /// `case.json`, where there is one that can be read.
     let description: CaseDescription?
+    /// What is wrong with `case.json`: a damaged case fails by itself and does not keep others from running.
+    let damage: String?
 
-    init(_ path: String) throws {
+    init(_ path: String) {
         self.path = path
         let file = (path as NSString).appendingPathComponent("case.json")
-        description = FileManager.default.fileExists(atPath: file) ? try CaseDescription(file) : nil
+        var description: CaseDescription?
+        var damage: String?
+        if FileManager.default.fileExists(atPath: file) {
+            do { description = try CaseDescription(file) } catch { damage = "\(error)" }
+        }
+        self.description = description
+        self.damage = damage
     }
 
     func file(_ name: String) -> String { ((path as NSString).appendingPathComponent(name) as NSString).standardizingPath }
@@ -24,15 +32,16 @@ struct CaseFolder: Sendable {
             throw CheckError.unreadable(path: folder, reason: "no such folder")
         }
         guard isDirectory.boolValue else { throw CheckError.unreadable(path: folder, reason: "is not a folder") }
-        var folders = [folder]
-        guard let entries = FileManager.default.enumerator(
-            at: URL(fileURLWithPath: folder), includingPropertiesForKeys: [.isDirectoryKey, .isSymbolicLinkKey])
-        else { throw CheckError.unreadable(path: folder, reason: "cannot be listed") }
-        for case let url as URL in entries {
-            let values = try? url.resourceValues(forKeys: [.isDirectoryKey, .isSymbolicLinkKey])
-            if values?.isDirectory == true, values?.isSymbolicLink != true { folders.append(url.path) }
+        guard let entries = FileManager.default.enumerator(atPath: folder) else {
+            throw CheckError.unreadable(path: folder, reason: "cannot be listed")
         }
-        return try folders.sorted().map { try CaseFolder($0) }
+        var folders = [(folder as NSString).standardizingPath]
+        for case let entry as String in entries {
+            let path = (folders[0] as NSString).appendingPathComponent(entry)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            if attributes?[.type] as? FileAttributeType == .typeDirectory { folders.append(path) }
+        }
+        return folders.sorted().map { CaseFolder($0) }
     }
 }
 
@@ -40,6 +49,8 @@ struct CaseFolder: Sendable {
 struct CaseDescription: @unchecked Sendable {
     let path: String
     let kind: String
+    /// What `abs(x - golden) <= abs + rel * abs(golden)` allows.
+    let tolerance: Tolerance
     /// Plain JSON values, never changed after reading.
     let json: [String: Any]
 
@@ -52,6 +63,9 @@ struct CaseDescription: @unchecked Sendable {
         json = object
         guard let kind = object["kind"] as? String else { throw CheckError.malformed(path: path, field: "kind", expected: "a string") }
         self.kind = kind
+        // Without outputs there is nothing to compare by number; agent.json describes files alone.
+        let isWithoutNumbers = object["tolerance"] == nil && object["outputs"] == nil
+        tolerance = isWithoutNumbers ? .exact : try Tolerance(object["tolerance"], path: path)
     }
 
     /// A value at a dotted path below the top, converted.
@@ -66,12 +80,6 @@ struct CaseDescription: @unchecked Sendable {
         if Value.self == Float.self, let number = current as? Double { return Float(number) as? Value }
         return current as? Value
     }
-
-    /// What `abs(x - golden) <= abs + rel * abs(golden)` allows.
-    var tolerance: Tolerance {
-        let absolute: Double? = optional("tolerance.abs"), relative: Double? = optional("tolerance.rel")
-        return Tolerance(absolute: absolute ?? 0, relative: relative ?? 0)
-    }
 }
 
 /// |x - golden| <= absolute + relative · |golden|.
@@ -79,6 +87,31 @@ struct Tolerance: Sendable, CustomStringConvertible {
     var absolute = 0.0
     var relative = 0.0
     static let exact = Tolerance()
+
+    init(absolute: Double = 0, relative: Double = 0) {
+        self.absolute = absolute
+        self.relative = relative
+    }
+
+    /// The `tolerance` of a case. One that is missing or no number must not pass for any tolerance.
+    init(_ json: Any?, path: String) throws {
+        guard let fields = json as? [String: Any], let rule = fields["rule"] as? String else {
+            throw CheckError.malformed(path: path, field: "tolerance", expected: "an object with a rule")
+        }
+        func number(_ name: String) throws -> Double? {
+            guard let value = fields[name] else { return nil }
+            guard let number = value as? Double, number.isFinite, number >= 0 else {
+                throw CheckError.malformed(path: path, field: "tolerance.\(name)", expected: "a finite number from 0, found \(value)")
+            }
+            return number
+        }
+        let absolute = try number("abs"), relative = try number("rel")
+        guard absolute != nil || relative != nil || rule == "exact" else {
+            throw CheckError.malformed(path: path, field: "tolerance.abs", expected: "a number, as the rule is not exact")
+        }
+        self.init(absolute: absolute ?? 0, relative: relative ?? 0)
+    }
+
     var description: String { absolute == 0 && relative == 0 ? "exact" : relative == 0 ? "\(absolute)" : "\(absolute) + \(relative)·|x|" }
 }
 
@@ -99,6 +132,7 @@ struct CaseTensors: Sendable {
     func floats(_ name: String) throws -> [Float] { try tensor(name).floats() }
     func integers(_ name: String) throws -> [Int] { try tensor(name).integers() }
     var names: [String] { reader.tensors.map(\.name) }
+    var entries: [CheckpointTensor] { reader.tensors }
     func all() throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for name in names { tensors[name] = try tensor(name) }

@@ -11,8 +11,10 @@ enum Comparison {
         }
         var absolute = 0.0, relative = 0.0, note = ""
         var passed = true
+        var compared = 0
         for (index, (x, y)) in zip(found, golden).enumerated() {
             if let rows, index / columns < rows.count, !rows[index / columns] { continue }
+            compared += 1
             if x == y || (x.isNaN && y.isNaN) { continue }
             let difference = abs(Double(x) - Double(y))
             if difference.isNaN || difference > tolerance.absolute + tolerance.relative * abs(Double(y)) {
@@ -22,6 +24,7 @@ enum Comparison {
             absolute = difference.isNaN ? .infinity : max(absolute, difference)
             relative = difference.isNaN ? .infinity : max(relative, difference / max(abs(Double(y)), 1e-12))
         }
+        if compared == 0, golden.count > 0 { return OutputCheck(name: name, passed: false, note: "no value was compared") }
         return OutputCheck(
             name: name, passed: passed, largestAbsolute: absolute, largestRelative: relative, tolerance: tolerance.description, note: note)
     }
@@ -37,5 +40,30 @@ enum Comparison {
 
     static func exact<Value: Equatable>(_ name: String, _ found: Value, _ golden: Value) -> OutputCheck {
         OutputCheck(name: name, passed: found == golden, note: found == golden ? "" : "expected \(golden), found \(found)")
+    }
+
+    /// Rows of a file that are compared one by one: `body` says what is wrong with a row.
+    static func rows<Row>(_ name: String, _ rows: [Row], _ body: (Row) throws -> String?) -> OutputCheck {
+        if rows.isEmpty { return OutputCheck(name: name, passed: false, note: "holds nothing to compare") }
+        var first = "", failed = 0
+        for (index, row) in rows.enumerated() {
+            var wrong: String?
+            do { wrong = try body(row) } catch { wrong = "\(error)" }
+            guard let wrong else { continue }
+            if failed == 0 { first = "row \(index + 1): \(wrong)" }
+            failed += 1
+        }
+        return OutputCheck(name: name, passed: failed == 0, note: failed == 0 ? "" : "\(first) (\(failed) of \(rows.count) rows differ)")
+    }
+
+    /// What is wrong with `found`, or nil.
+    static func difference<Value: Equatable>(_ what: String, _ found: [Value], _ golden: [Value]) -> String? {
+        let check = exact("", found, golden)
+        return check.passed ? nil : "\(what): \(check.note)"
+    }
+
+    /// Text is compared byte by byte: Swift's `==` would let other spellings of the same characters pass.
+    static func difference(_ what: String, _ found: String, _ golden: String) -> String? {
+        found.utf8.elementsEqual(golden.utf8) ? nil : "\(what): expected \(golden.debugDescription), found \(found.debugDescription)"
     }
 }
