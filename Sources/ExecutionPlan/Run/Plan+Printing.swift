@@ -152,10 +152,15 @@ extension PlanDescription {
     /// One line of totals, the values the caller exchanges, and one line for each step.
     package var text: String {
         var lines = [summary]
-        for (label, operands) in [("in", inputs), ("out", outputs), ("state", states)] {
+        for (label, operands) in [("in", inputs), ("out", outputs)] {
             for operand in operands {
                 lines.append("  \(label.padding(5))  \(operand.name)  \(operand.form)  \(operand.location), \(operand.bytes.scaled)B")
             }
+        }
+        // A cache has the same form in every layer.
+        for (form, group) in Dictionary(grouping: states, by: \.form).sorted(by: { $0.key < $1.key }) {
+            let bytes = group.reduce(0) { $0 + $1.bytes }
+            lines.append("  state  \(group.count) of \(form), from \(group[0].name) on, \(bytes.scaled)B")
         }
         let header = ["#", "step", "operation", "inputs -> outputs", "kernel", "isa", "flop", "read", "written", "at", "fused"]
         let rows = [header] + steps.map(\.columns)

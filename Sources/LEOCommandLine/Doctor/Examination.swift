@@ -157,7 +157,7 @@ enum Examination {
             let configuration = try ModelConfiguration(json: data)
             var diagnosis = Diagnosis(path, .configuration, "the configuration of a model, \(configuration.name)")
             for type in [WeightType.int8, .bf16] {
-                diagnosis.detail(type.rawValue, try RunMemory(configuration, weightType: type).text)
+                diagnosis.detail("memory, \(type.rawValue)", try RunMemory(configuration, weightType: type).text)
             }
             return diagnosis
         } catch {
