@@ -94,7 +94,8 @@ let package = Package(
             name: "LEOTests",
             dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
-        .testTarget(name: "LEOCommandLineTests", dependencies: ["LEOCommandLine", "TestSupport"]),
+        .testTarget(
+            name: "LEOCommandLineTests", dependencies: ["LEOArchive", "LEOCommandLine", "LEOModel", "LEOTensor", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
