@@ -49,7 +49,7 @@ extension Graph {
     /// The graph after all passes, but those named, to see what a pass is worth.
     package func optimised(without skipped: Set<String> = []) -> Graph {
         var graph = self
-        for pass in Self.passes where !skipped.contains("\(type(of: pass))") { pass.run(on: &graph) }
+        for pass in Self.passes where !skipped.contains("\(Swift.type(of: pass))") { pass.run(on: &graph) }
         return graph
     }
 
