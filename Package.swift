@@ -28,6 +28,8 @@ let package = Package(
         ),
         .systemLibrary(name: "COpenMP"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // An independent oracle for the matrix kernels' tests; no product links it.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CLEOImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]
@@ -75,7 +77,7 @@ let package = Package(
         // MARK: Tests
 
         .target(name: "TestSupport", dependencies: ["LEOTensor"], path: "Tests/Support"),
-        .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "TestSupport"]),
+        .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "LEOTensorTests", dependencies: ["LEOTensor", "TestSupport"]),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(
@@ -94,7 +96,8 @@ let package = Package(
             name: "LEOTests",
             dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
-        .testTarget(name: "LEOCommandLineTests", dependencies: ["LEOCommandLine", "TestSupport"]),
+        .testTarget(
+            name: "LEOCommandLineTests", dependencies: ["LEOArchive", "LEOCommandLine", "LEOModel", "LEOTensor", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -16,8 +16,8 @@ if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 1 ]; }; then
     exit 1
 fi
 
-# Compilers' C and C++ headers, the OpenMP runtime, zlib (zip and npz files), PNG and JPEG.
-packages=(make git pkg-config libc6-dev libstdc++-12-dev libomp-dev zlib1g-dev libpng-dev libjpeg-dev "$@")
+# Compilers' C and C++ headers, the OpenMP runtime, OpenBLAS (an oracle of the tests), zlib (zip and npz files), PNG and JPEG.
+packages=(make git pkg-config libc6-dev libstdc++-12-dev libomp-dev libopenblas-dev zlib1g-dev libpng-dev libjpeg-dev "$@")
 
 if ! command -v dpkg-query >/dev/null; then
     echo "This is no Debian: make sure that what these packages hold is installed: ${packages[*]}" >&2

@@ -18,9 +18,16 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var format: JSONOption
 
     func run() throws {
+        // Cases are printed as they end: the slow ones take a while.
         let cases = try Check.run(folders.map(\.expandingTilde)) { result in
-            if !format.json { StandardOutput.line("\(result.passed ? "ok" : "FAILED") \(result.path)") }
+            if !format.json { StandardOutput.line(CheckReport.text(result)) }
         }
-        if !cases.allSatisfy(\.passed) { throw CommandError.reported }
+        let report = CheckReport(cases)
+        if format.json {
+            StandardOutput.line(String(decoding: try report.json(), as: UTF8.self))
+        } else {
+            StandardOutput.line(report.summary)
+        }
+        if !report.passed { throw CommandError.reported }
     }
 }

@@ -152,10 +152,15 @@ extension PlanDescription {
     /// One line of totals, the values the caller exchanges, and one line for each step.
     package var text: String {
         var lines = [summary]
-        for (label, operands) in [("in", inputs), ("out", outputs), ("state", states)] {
+        for (label, operands) in [("in", inputs), ("out", outputs)] {
             for operand in operands {
-                lines.append("  \(label.padding(5))  \(operand.name)  \(operand.form)  \(operand.location), \(operand.bytes) bytes")
+                lines.append("  \(label.padding(5))  \(operand.name)  \(operand.form)  \(operand.location), \(operand.bytes.scaled)B")
             }
+        }
+        // A cache has the same form in every layer.
+        for (form, group) in Dictionary(grouping: states, by: \.form).sorted(by: { $0.key < $1.key }) {
+            let bytes = group.reduce(0) { $0 + $1.bytes }
+            lines.append("  state  \(group.count) of \(form), from \(group[0].name) on, \(bytes.scaled)B")
         }
         let header = ["#", "step", "operation", "inputs -> outputs", "kernel", "isa", "flop", "read", "written", "at", "fused"]
         let rows = [header] + steps.map(\.columns)
@@ -173,14 +178,16 @@ extension PlanDescription {
     /// Totals in one line.
     package var summary: String {
         let bounds = symbols.map { "\($0.name)≤\($0.upperBound)" }.joined(separator: " ")
-        return "\(name): \(steps.count) steps, arena \(arenaBytes) bytes, states \(stateBytes) bytes, "
-            + "constants \(constantBytes) bytes, \(floatingPointOperations) flop, \(workers) workers"
+        return "\(name): \(steps.count) steps, arena \(arenaBytes.scaled)B, states \(stateBytes.scaled)B, "
+            + "constants \(constantBytes.scaled)B, \(floatingPointOperations.scaled)flop, \(workers) workers"
             + (bounds.isEmpty ? "" : ", at \(bounds)")
     }
 }
 
 extension PlanDescription.Operand {
     fileprivate var form: String { "[" + shape.joined(separator: ", ") + "] " + elementType }
+    /// Most values are float32; the type stands only where it is another.
+    fileprivate var shortForm: String { "[" + shape.joined(separator: ", ") + "]" + (elementType == "f32" ? "" : elementType) }
     fileprivate var location: String { arenaOffset.map { "arena+\($0)" } ?? place.rawValue }
 }
 
@@ -188,8 +195,8 @@ extension PlanDescription.StepDescription {
     fileprivate var columns: [String] {
         [
             "\(number)", name, operation,
-            inputs.map(\.form).joined(separator: " ") + " -> " + outputs.map(\.form).joined(separator: " "), kernel, instructionSet,
-            "\(floatingPointOperations)", "\(bytesRead)", "\(bytesWritten)",
+            inputs.map(\.shortForm).joined(separator: " ") + " -> " + outputs.map(\.shortForm).joined(separator: " "), kernel, instructionSet,
+            floatingPointOperations.scaled, bytesRead.scaled, bytesWritten.scaled,
             outputs.map(\.location).joined(separator: " ") + (scratchOffset.map { " scratch+\($0)" } ?? ""),
             fused.joined(separator: ", "),
         ]
@@ -263,6 +270,20 @@ extension String {
 }
 
 extension Int {
+    /// Three digits and a prefix in powers of 1000: `12.3 M`; below 1000 the number and a space.
+    fileprivate var scaled: String {
+        var value = self, prefixes = " kMGTPE"[...]
+        var rest = 0
+        while value >= 1000, prefixes.count > 1 {
+            rest = value % 1000
+            value /= 1000
+            prefixes = prefixes.dropFirst()
+        }
+        guard let prefix = prefixes.first, prefix != " " else { return "\(value) " }
+        let digits = value >= 100 ? "" : value >= 10 ? ".\(rest / 100)" : ".\(rest / 100)\(rest / 10 % 10)"
+        return "\(value)\(digits) \(prefix)"
+    }
+
     fileprivate func addingClamped(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

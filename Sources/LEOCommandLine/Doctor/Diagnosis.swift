@@ -59,7 +59,10 @@ struct Diagnosis: Encodable {
     var isUsable: Bool { !findings.contains { $0.level == .error } }
 
     mutating func add(_ level: Finding.Level, _ message: String, path: String? = nil) {
-        findings.append(Finding(level: level, path: path ?? self.path, message: message))
+        let path = path ?? self.path
+        // A library's message begins with the path already.
+        let text = message.hasPrefix(path + ": ") ? String(message.dropFirst(path.count + 2)) : message
+        findings.append(Finding(level: level, path: path, message: text))
     }
 
     mutating func detail(_ name: String, _ value: String) { details.append(Detail(name: name, value: value)) }
@@ -73,9 +76,7 @@ struct Diagnosis: Encodable {
         lines += details.map { "  \($0.name.padded(width))  \($0.value)" }
         if let memory { lines.append("  \("memory".padded(width))  \(memory.text)") }
         lines += findings.map { finding in
-            // A message of a library begins with its path already.
-            let isNamed = finding.path == path || finding.message.hasPrefix(finding.path)
-            return "  \(finding.level.rawValue): " + (isNamed ? finding.message : "\(finding.path): \(finding.message)")
+            "  \(finding.level.rawValue): " + (finding.path == path ? "" : finding.path + ": ") + finding.message
         }
         return lines.joined(separator: "\n")
     }

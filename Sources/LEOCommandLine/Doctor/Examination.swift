@@ -99,6 +99,7 @@ enum Examination {
     private static func image(_ path: String) -> Diagnosis {
         do {
             let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
             let decoded = try decodeImage(file.bytes, name: path)
             var diagnosis = Diagnosis(path, .image, "a picture of \(decoded.image.width) x \(decoded.image.height) pixels")
             if let warning = decoded.warning { diagnosis.add(.warning, warning) }
@@ -137,6 +138,7 @@ enum Examination {
     static func tokenizer(_ path: String) -> Diagnosis {
         do {
             let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
             let tokenizer = try Tokenizer(sentencePieceModel: file.bytes)
             return Diagnosis(path, .tokenizer, "a SentencePiece tokenizer of \(tokenizer.vocabularyCount) pieces")
         } catch {
@@ -155,7 +157,7 @@ enum Examination {
             let configuration = try ModelConfiguration(json: data)
             var diagnosis = Diagnosis(path, .configuration, "the configuration of a model, \(configuration.name)")
             for type in [WeightType.int8, .bf16] {
-                diagnosis.detail(type.rawValue, try RunMemory(configuration, weightType: type).text)
+                diagnosis.detail("memory, \(type.rawValue)", try RunMemory(configuration, weightType: type).text)
             }
             return diagnosis
         } catch {

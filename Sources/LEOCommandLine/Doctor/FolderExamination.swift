@@ -89,7 +89,7 @@ struct FolderExamination {
             }
             if needed.contains(where: { $0.2 == nil }) { return diagnosis }
         }
-        paths.tokenizer = first(.tokenizer)?.path
+        if !Files.kind((paths.languageModel ?? "").appendingPath("tokenizer.model")).exists { paths.tokenizer = first(.tokenizer)?.path }
         paths.examineTogether(&diagnosis)
         command.append("--leo \(Self.shellQuoted(leo.path)) -o leo.leo --dtype int8")
         if let tokenizer = paths.tokenizer { command.append("--tokenizer \(Self.shellQuoted(tokenizer))") }

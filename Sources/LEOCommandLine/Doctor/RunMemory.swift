@@ -5,6 +5,8 @@ import LEOModel
 
 /// Memory that a run of one request takes.
 struct RunMemory: Encodable {
+    /// Type of the language model's matrices, where there is a choice.
+    let dtype: String?
     /// Weights, as stored; mapped from the file, so shared by all processes that use it.
     let weightBytes: Int
     /// Intermediate results of one session.
@@ -13,25 +15,27 @@ struct RunMemory: Encodable {
     let cacheBytes: Int
     var totalBytes: Int { weightBytes + arenaBytes + cacheBytes }
 
-    init(_ network: Network, weightBytes: Int? = nil) {
+    init(_ network: Network, weightBytes: Int? = nil, dtype: String? = nil) {
+        self.dtype = dtype
         self.weightBytes = weightBytes ?? network.plans.reduce(0) { $0 + $1.constantByteCount }
         arenaBytes = network.plans.reduce(0) { $0 + $1.arenaByteCount }
         cacheBytes = network.plans.reduce(0) { $0 + $1.stateByteCount }
     }
 
     init(_ configuration: ModelConfiguration, weightType: WeightType) throws {
-        self.init(try .withoutWeights(configuration, weightType: weightType))
+        self.init(try .withoutWeights(configuration, weightType: weightType), dtype: weightType.rawValue)
     }
 
     var text: String {
-        "\(Units.bytes(totalBytes)) to run: weights \(Units.bytes(weightBytes)), buffers \(Units.bytes(arenaBytes)), "
+        "\(Units.bytes(totalBytes)) to run\(dtype.map { " with \($0)" } ?? ""): weights \(Units.bytes(weightBytes)), buffers \(Units.bytes(arenaBytes)), "
             + "cache up to \(Units.bytes(cacheBytes))"
     }
 
-    private enum CodingKeys: String, CodingKey { case weightBytes, arenaBytes, cacheBytes, totalBytes }
+    private enum CodingKeys: String, CodingKey { case dtype, weightBytes, arenaBytes, cacheBytes, totalBytes }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(dtype, forKey: .dtype)
         try container.encode(weightBytes, forKey: .weightBytes)
         try container.encode(arenaBytes, forKey: .arenaBytes)
         try container.encode(cacheBytes, forKey: .cacheBytes)

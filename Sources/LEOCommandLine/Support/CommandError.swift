@@ -65,6 +65,7 @@ enum Files {
     /// A small file such as a configuration; a limit keeps a wrong path from filling the memory.
     static func contents(_ path: String, limit: Int = 16 << 20) throws -> Data {
         let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
         guard file.byteCount <= limit else {
             throw CommandError.file(path: path, reason: "has \(file.byteCount) bytes, expected a small text file")
         }
