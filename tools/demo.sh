@@ -10,8 +10,8 @@ folder=.build-demo
 model=$folder/tiny.leo
 mkdir -p $folder
 
-say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
-run() { printf '$ %s\n' "leo ${*@Q}"; "$leo" "$@"; }
+say() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi; }
+run() { printf '$ leo'; printf ' %q' "$@"; printf '\n'; "$leo" "$@" 2>&1; }
 
 say "1. A model file: LEO's shape in small, random weights, int8 matrices"
 run synthesize --config models/tiny.json -o $model --dtype int8 --seed 1
@@ -21,8 +21,9 @@ run inspect $model
 
 say "3. The static plan of the point cloud encoder"
 run plan $model --part points >$folder/plan.txt
-head -24 $folder/plan.txt
-echo "... $(wc -l <$folder/plan.txt) lines: $folder/plan.txt"
+# The table says for every step what it reads and writes, its kernel, cost and place in memory; this is its left part.
+sed -E 's/ +$//; s/^(.{150}).+$/\1 .../' $folder/plan.txt
+echo "complete: $folder/plan.txt"
 
 say "4. A question about Examples/Scenes/room.ply: 1850 points, seven labelled objects"
 run ask $model --scene Examples/Scenes/room.ply --max-tokens 16 --timings "What is on the table?"

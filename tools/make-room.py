@@ -16,7 +16,7 @@ BOXES = [("floor", (0, 0, 0.01), (4.0, 3.0, 0.02), (150, 130, 110), 400),
 
 generator = random.Random(1)
 rows = []
-for label, (name, centre, size, colour, count) in enumerate(BOXES):
+for label, (name, centre, size, colour, count) in enumerate(BOXES, start=1):  # 0 means unlabelled
     areas = [size[1] * size[2], size[0] * size[2], size[0] * size[1]]
     for _ in range(count):
         axis = generator.choices(range(3), areas)[0]  # the face's normal
@@ -26,7 +26,7 @@ for label, (name, centre, size, colour, count) in enumerate(BOXES):
         rows.append(struct.pack("<fff3Bi", *(c + p * s for c, p, s in zip(centre, point, size)),
                                 *(max(0, min(255, c + shade)) for c in colour), label))
 
-header = "ply\nformat binary_little_endian 1.0\n" + "".join("comment %d %s\n" % (i, box[0]) for i, box in enumerate(BOXES))
+header = "ply\nformat binary_little_endian 1.0\n" + "".join("comment %d %s\n" % (i, box[0]) for i, box in enumerate(BOXES, start=1))
 header += "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n" % len(rows)
 header += "".join("property uchar %s\n" % c for c in ("red", "green", "blue")) + "property int label\nend_header\n"
 with open(sys.argv[1], "wb") as file:
