@@ -28,6 +28,8 @@ let package = Package(
         ),
         .systemLibrary(name: "COpenMP"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // An independent oracle for the matrix kernels' tests; no product links it.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CLEOImageCodecs",
             linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]
@@ -75,9 +77,13 @@ let package = Package(
         // MARK: Tests
 
         .target(name: "TestSupport", dependencies: ["LEOTensor"], path: "Tests/Support"),
-        .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "TestSupport"]),
+        .testTarget(name: "KernelTests", dependencies: ["CLEOKernels", "COpenBLAS", "TestSupport"]),
         .testTarget(name: "LEOTensorTests", dependencies: ["LEOTensor", "TestSupport"]),
-        .testTarget(name: "ExecutionPlanTests", dependencies: ["CLEOKernels", "ExecutionPlan", "LEOTensor", "TestSupport"]),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        .testTarget(
+            name: "ExecutionPlanTests",
+            dependencies: ["AllocationCounter", "CLEOKernels", "ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]
+        ),
         .testTarget(name: "LEOModelTests", dependencies: ["ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),

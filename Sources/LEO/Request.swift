@@ -16,6 +16,14 @@ public struct Request: Sendable {
         }
     }
 
+    /// Which object a request is about.
+    public enum Target: Sendable, Equatable {
+        /// By its id in the scene.
+        case id(Int)
+        /// The object nearest to this point, in metres of the scene's frame; the agent then stands right there.
+        case point(SIMD3<Double>)
+    }
+
     public var instruction: String
     /// Earlier turns of a dialogue.
     public var history: [Prompt.Turn] = []
@@ -29,7 +37,7 @@ public struct Request: Sendable {
     /// Nil puts the agent at the origin, or at the object that `object` names.
     public var pose: Pose?
     /// Asks about one object: it comes first and the agent stands inside its box, as in LEO's object tasks.
-    public var object: Int?
+    public var object: Target?
     /// Chooses the points of each object, and the agent's place for `object`.
     public var seed: UInt64 = 0
     public var decoding = DecodingOptions()

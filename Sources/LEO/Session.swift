@@ -170,12 +170,9 @@ struct PreparedRequest {
         var notices = request.scene?.notices ?? []
         var scene = request.scene
         var pose = request.pose ?? Request.Pose()
-        if let id = request.object {
+        if let target = request.object {
             guard let given = scene else { throw RequestError.objectWithoutScene }
-            guard given.objects.contains(where: { $0.id == id }) else {
-                throw RequestError.unknownObject(id, available: given.objects.map(\.id))
-            }
-            let focused = try given.focused(on: id, seed: request.seed)
+            let focused = try given.focused(on: target, seed: request.seed)
             scene = focused.scene
             if request.pose == nil { pose.position = SIMD3<Float>(focused.anchor) }
         }
@@ -192,6 +189,30 @@ struct PreparedRequest {
         image = try request.image.map { image in
             guard configuration.image.size == Image.encoderSize else { throw RequestError.imageSize(expected: configuration.image.size) }
             return image.preprocessed(channels: request.imageChannels)
+        }
+    }
+}
+
+extension Scene {
+    /// The scene with the object of a request in front, and where the agent stands.
+    fileprivate func focused(on target: Request.Target, seed: UInt64) throws -> (scene: Scene, anchor: SIMD3<Double>) {
+        switch target {
+        case .id(let id):
+            guard objects.contains(where: { $0.id == id }) else {
+                throw RequestError.unknownObject(id, available: objects.map(\.id))
+            }
+            return try focused(on: id, seed: seed)
+        case .point(let point):
+            guard point.x.isFinite, point.y.isFinite, point.z.isFinite else { throw RequestError.notFinite(field: "object") }
+            let distances = objects.map { object in
+                let bounds = object.points.bounds
+                let offset = point - point.clamped(lowerBound: bounds.minimum, upperBound: bounds.maximum)
+                // Inside several boxes the one whose middle is nearest counts.
+                let middle = point - bounds.center
+                return ((offset * offset).sum(), (middle * middle).sum())
+            }
+            guard let nearest = objects.indices.min(by: { distances[$0] < distances[$1] }) else { throw RequestError.objectWithoutScene }
+            return (try reordered(first: [objects[nearest].id]), point)
         }
     }
 }

@@ -14,6 +14,7 @@ struct Ask: AsyncParsableCommand {
 
               leo ask leo-7b.leo --scene office.ply "What is on the desk?"
               leo ask leo-7b.leo --scene office.ply --object 12 --beams 1 "Describe this object."
+              leo ask leo-7b.leo --scene kinect.pcd --no-image "Is there a chair?"
               leo ask leo-7b.leo --scene office.ply --answers answers.txt "What color is the chair?"
             """)
 
@@ -26,10 +27,12 @@ struct Ask: AsyncParsableCommand {
     var scene: String?
     @Option(help: ArgumentHelp("Property of the points that holds instance ids; without it, the usual names are tried, then clustering.", valueName: "name"))
     var labelProperty: String?
-    @Option(help: ArgumentHelp("What the agent sees: PNG or JPEG.", valueName: "file"))
+    @Option(help: ArgumentHelp("What the agent sees: PNG or JPEG. Without it, an organised point cloud is its own picture.", valueName: "file"))
     var image: String?
-    @Option(help: ArgumentHelp("Ask about this object; the agent then stands at it.", valueName: "id"))
-    var object: Int?
+    @Flag(help: "Ask without a picture, even if the point cloud holds one.")
+    var noImage = false
+    @Option(parsing: .unconditional, help: ArgumentHelp("Ask about this object, or the one nearest to a point; the agent then stands at it.", valueName: "id|x,y,z"))
+    var object: ObjectTarget?
     @Option(help: ArgumentHelp("Where the agent is, in words; follows the default sentence.", valueName: "text"))
     var situation: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("The agent's position in metres.", valueName: "x,y,z"))
@@ -56,6 +59,7 @@ struct Ask: AsyncParsableCommand {
 
     func validate() throws {
         try Self.checkThreads(threads)
+        if image != nil, noImage { throw ValidationError("--image and --no-image exclude each other.") }
         if object != nil, scene == nil { throw ValidationError("--object needs --scene.") }
         if labelProperty != nil, scene == nil { throw ValidationError("--label-property needs --scene.") }
     }
@@ -96,17 +100,22 @@ struct Ask: AsyncParsableCommand {
     private func makeRequest(_ configuration: ModelConfiguration) throws -> Request {
         var request = Request(instruction)
         if let scene {
+            let cloud = try PointCloud(contentsOf: scene.expandingTilde)
             var options = SceneOptions(instanceProperty: labelProperty, maximumObjects: configuration.maximumObjects)
-            if let object { options.requiredIDs = [object] }
-            request.scene = try Scene(PointCloud(contentsOf: scene.expandingTilde), options: options)
+            if case .id(let id) = object?.value { options.requiredIDs = [id] }
+            request.scene = try Scene(cloud, options: options)
+            if image == nil, !noImage, let own = cloud.image {
+                StandardError.notice("\(scene): its own \(own.width) x \(own.height) view is the picture; --no-image asks without")
+                request.image = own
+            }
         }
-        request.image = try image.map { try ImageReading.image($0.expandingTilde) }
+        if let image { request.image = try ImageReading.image(image.expandingTilde) }
         if let situation { request.situation = .described(situation) }
         if position != nil || orientation != nil {
             request.pose = Request.Pose(
                 position: position?.value ?? .zero, orientation: orientation?.value ?? SIMD4(0, 0, 0, 1))
         }
-        request.object = object
+        request.object = object?.value
         request.seed = seed
         if let dialogue { request.history = try RequestFiles.dialogue(dialogue.expandingTilde) }
         if let answers { request.answers = try RequestFiles.answers(answers.expandingTilde) }

@@ -16,6 +16,20 @@ struct Vector3: ExpressibleByArgument {
     }
 }
 
+/// An object's id, or three numbers with commas between them.
+struct ObjectTarget: ExpressibleByArgument {
+    let value: Request.Target
+    init?(argument: String) {
+        if let id = Int(argument) {
+            value = .id(id)
+        } else if let point = Vector3(argument: argument) {
+            value = .point(SIMD3<Double>(point.value))
+        } else {
+            return nil
+        }
+    }
+}
+
 /// Four numbers with commas between them.
 struct Vector4: ExpressibleByArgument {
     let value: SIMD4<Float>

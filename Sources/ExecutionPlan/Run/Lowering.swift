@@ -159,6 +159,7 @@ package struct Lowering {
     }
 
     private static func pretended(_ slot: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer(bitPattern: (slot + 1) << 40)!
+        guard let address = UnsafeMutableRawPointer(bitPattern: (slot + 1) << 40) else { preconditionFailure("address 0") }
+        return address
     }
 }

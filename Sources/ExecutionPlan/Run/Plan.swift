@@ -40,16 +40,16 @@ package struct CompileOptions: Sendable {
     package var workers = 0
     /// Kernels of exactly this instruction set where a family has them, else the reference; nil for the best.
     package var instructionSetName: String?
-    /// Whether passes run; off only to compare.
-    package var optimises = true
+    /// Names of passes that do not run; for comparisons.
+    package var skippedPasses: Set<String> = []
     package init() {}
 }
 
 extension Graph {
-    /// The graph after all passes.
-    package func optimised() -> Graph {
+    /// The graph after all passes, but those named, to see what a pass is worth.
+    package func optimised(without skipped: Set<String> = []) -> Graph {
         var graph = self
-        for pass in Self.passes { pass.run(on: &graph) }
+        for pass in Self.passes where !skipped.contains("\(Swift.type(of: pass))") { pass.run(on: &graph) }
         return graph
     }
 
@@ -59,9 +59,7 @@ extension Graph {
 
     /// Compiles the graph for a source of constants.
     package func compiled(_ source: any ConstantSource, options: CompileOptions = CompileOptions()) throws -> Plan {
-        var graph = options.optimises ? optimised() : self
-        if !options.optimises { PackWeights().run(on: &graph) }
-        return try PlanCompiler(graph, source, options).compile()
+        try PlanCompiler(optimised(without: options.skippedPasses), source, options).compile()
     }
 }
 

@@ -13,6 +13,8 @@ package final class PlanInstance {
     private let symbols: UnsafeMutableBufferPointer<Int>
     private let argumentMemory: UnsafeMutableRawPointer
     private let bound: UnsafeMutableBufferPointer<BoundStep>
+    /// Fills in the arguments of each step; apart from the steps, so that a run touches nothing else of them.
+    private let binders: [@Sendable (UnsafeMutableRawPointer, Bindings) -> Void]
     private let times: UnsafeMutableBufferPointer<UInt64>
     /// Whether runs record the time of each step.
     package var recordsTimes = false
@@ -38,6 +40,7 @@ package final class PlanInstance {
         let strides = plan.steps.map { ($0.argumentByteCount + 63) / 64 * 64 }
         argumentMemory = .allocate(byteCount: max(strides.reduce(0, +), 64), alignment: 64)
         bound = .allocate(capacity: plan.steps.count)
+        binders = plan.steps.map(\.bind)
         var offset = 0
         for (index, step) in plan.steps.enumerated() {
             bound.initializeElement(at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset))
@@ -72,6 +75,12 @@ package final class PlanInstance {
     private static let noReserve: Int32 = 0
     #endif
 
+    /// Never empty: one more entry than there are symbols.
+    private var symbolTable: UnsafePointer<Int> {
+        guard let base = symbols.baseAddress else { preconditionFailure("the symbol table is empty") }
+        return UnsafePointer(base)
+    }
+
     // MARK: Values
 
     package func set(_ symbol: Symbol, to value: Int) {
@@ -88,7 +97,7 @@ package final class PlanInstance {
         let root = plan.graph.root(of: id)
         let placement = plan.placements[root] ?? Lowering.Placement(root: root, byteOffset: 0)
         guard root == id, let slot = plan.slots[placement.root] else { preconditionFailure("\(name) is not contiguous") }
-        let count = type.count.value(UnsafePointer(symbols.baseAddress!)) * type.elementType.byteCount
+        let count = type.count.value(symbolTable) * type.elementType.byteCount
         return UnsafeMutableRawBufferPointer(start: pointers[slot] + placement.byteOffset, count: count)
     }
 
@@ -122,12 +131,10 @@ package final class PlanInstance {
     package func run(cancellation: Cancellation? = nil, gate: NSLock? = nil) -> Bool {
         gate?.lock()
         defer { gate?.unlock() }
-        let bindings = symbols.baseAddress.map { UnsafePointer($0) }
-        guard let bindings else { return true }
-        for (index, step) in plan.steps.enumerated() {
-            step.bind(
-                UnsafeMutableRawPointer(mutating: bound[index].arguments),
-                Bindings(pointers: pointers, symbols: bindings, scratch: arena + plan.scratchOffsets[index]))
+        let symbols = symbolTable
+        for index in binders.indices {
+            let bindings = Bindings(pointers: pointers, symbols: symbols, scratch: arena + plan.scratchOffsets[index])
+            binders[index](UnsafeMutableRawPointer(mutating: bound[index].arguments), bindings)
         }
         return WorkerTeam.run(
             UnsafeBufferPointer(bound), workers: plan.workers, cancellation: cancellation,

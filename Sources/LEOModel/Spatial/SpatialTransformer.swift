@@ -46,11 +46,19 @@ package struct SpatialTransformer {
             if traces { builder.graph.output("pairwise_locs", pairs) }
             geometry = pairs
         }
+        // Encoded once for all layers that use the same location layer.
+        var encodings: [Int: ValueID] = [:]
         for layer in 0..<configuration.numLayers {
             if configuration.objLocEncoding != .same0 || layer == 0 {
-                let name = "loc_layers.\(configuration.objLocEncoding == .diffAll ? layer : 0)"
-                var location = try builder.linear(locations, name + ".0", width)
-                location = try builder.layerNorm(location, name + ".1")
+                let index = configuration.objLocEncoding == .diffAll ? layer : 0
+                let location: ValueID
+                if let known = encodings[index] {
+                    location = known
+                } else {
+                    let linear = try builder.linear(locations, "loc_layers.\(index).0", width)
+                    location = try builder.layerNorm(linear, "loc_layers.\(index).1")
+                    encodings[index] = location
+                }
                 x = try builder.add(x, location, "layers.\(layer).location")
             }
             x = try EncoderLayer(configuration, name: "layers.\(layer)").build(&builder, x, geometry: geometry)

@@ -16,7 +16,7 @@ extension PointGroups {
         if planes > 0 {
             var removed = 0
             for cell in 0..<grid.count where isPlane[cell] { removed += Int(grid.pointCounts[cell]) }
-            notices.append("\(cloud.source): \(planes) large planes with \(removed) points were taken as background")
+            notices.append("\(cloud.source): \(planes) large \(planes == 1 ? "plane" : "planes") with \(removed) points taken as background")
         }
         let (clusterOfCell, cellCounts) = CellSets(grid, of: isPlane.map { !$0 }).numbered()
         var sizes = [Int](repeating: 0, count: cellCounts.count)

@@ -1,0 +1,38 @@
+# make help lists the targets.
+
+SHELL := /bin/bash
+SWIFT ?= swift
+FUZZ_SECONDS ?= 600
+export FUZZ_SECONDS
+
+.PHONY: help demo build test test-sanitize test-client fuzz check-arm setup clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: build ## Answer a question about a small scene with a small random model; downloads no weights
+	@tools/demo.sh
+
+setup: ## Install what building needs, where something is missing
+	@tools/setup.sh
+
+build: setup ## The command line, optimised: .build/release/leo
+	$(SWIFT) build -c release --product leo
+
+test: setup ## All tests, optimised
+	$(SWIFT) test -c release
+
+test-sanitize: setup ## Kernels and readers under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/test-sanitize.sh
+
+test-client: setup ## Build and run Examples/SwiftClient against this package as a versioned dependency
+	@tools/test-client.sh
+
+fuzz: setup ## Fuzz every reader for FUZZ_SECONDS (600); FUZZ_READERS="ply pcd" picks some
+	@tools/fuzz.sh $(FUZZ_READERS)
+
+check-arm: ## Compile the kernels for 64-bit ARM, without linking
+	@tools/check-arm.sh
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-asan .build-fuzz .build-client .build-demo
