@@ -85,7 +85,11 @@ public struct Converter: Sendable {
         self.configuration = configuration
         self.weightType = weightType
         self.tokenizerModel = tokenizerModel ?? SyntheticTokenizer.model(pieces: configuration.language.vocabulary - 1)
-        _ = try Tokenizer(sentencePieceModel: self.tokenizerModel)
+        let pieces = try Tokenizer(sentencePieceModel: self.tokenizerModel).vocabularyCount
+        guard pieces <= configuration.language.vocabulary else {
+            throw ConversionError.tokenizer(
+                path: "tokenizer.model", expected: "at most \(configuration.language.vocabulary) pieces, [PAD] included", found: "\(pieces)")
+        }
         parameters = SyntheticParameters(seed: seed)
         metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
     }
