@@ -7,9 +7,9 @@ cd "$(dirname "$0")/.."
 filter=${1:-'KernelTests|LEOTensorTests|LEOArchiveTests|LEOTextTests|LEOConvertTests|LEOSceneTests'}
 # Swift's own crash report would only follow the sanitizer's.
 export SWIFT_BACKTRACE=enable=no
-export UBSAN_OPTIONS=print_stacktrace=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # The Swift runtime and Foundation keep things for the life of the process.
 export ASAN_OPTIONS=detect_leaks=0
-# A debug build: unoptimised C shows more. -fno-sanitize-recover turns a finding into a failure.
+# A debug build: unoptimised C shows more.
 swift test --sanitize address --scratch-path .build-asan \
-    -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --filter "$filter"
+    -Xcc -fsanitize=undefined --filter "$filter"

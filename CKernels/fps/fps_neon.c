@@ -131,7 +131,7 @@ static void sample_large(const ck_fps_args *args, const float *cloud, void *scra
 
 void ck_fps_f32_pc_neon(const void *raw, int part, int parts) {
     const ck_fps_args *args = raw;
-    if (args->n_samples == 0) return;
+    if (args->n_samples == 0 || args->batch == 0) return; /* then scratch may be NULL */
     int64_t begin, end;
     ck_slice(args->batch, 1, part, parts, &begin, &end);
     void *const scratch = (char *)args->scratch + (size_t)part * ck_fps_cloud_bytes(args);

@@ -34,7 +34,7 @@ static void sample_cloud(const ck_fps_args *args, const float *points, float *ne
 void ck_fps_f32_pc_ref(const void *raw, int part, int parts) {
     const ck_fps_args *args = raw;
     assert(args->n_points >= 1 && args->point_stride >= 3);
-    if (args->n_samples == 0) return;
+    if (args->n_samples == 0 || args->batch == 0) return; /* then scratch may be NULL */
     int64_t begin, end;
     ck_slice(args->batch, 1, part, parts, &begin, &end);
     float *nearest = (float *)((char *)args->scratch + (size_t)part * ck_fps_cloud_bytes(args));
