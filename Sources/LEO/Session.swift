@@ -110,7 +110,7 @@ package final class SessionWork: @unchecked Sendable {
         decoder.start()
         clock.timings.promptTokens = rows.count
         var text = IncrementalDecoder(engine.tokenizer)
-        var stripper = LeadingSpaceStripper()
+        var stripper = EndStripper()
         if !decoder.isFinished {
             let logits = try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation)
             clock.stage(\.prefill)
@@ -240,15 +240,25 @@ struct StageClock {
     }
 }
 
-/// Streams text without the white space it begins with, as the finished answer is stripped.
-struct LeadingSpaceStripper {
+/// Streams text without the white space at its ends, as the finished answer is stripped.
+struct EndStripper {
     private var started = false
+    /// White space that belongs to the answer only if something follows.
+    private var held = String.UnicodeScalarView()
 
     mutating func strip(_ text: String) -> String {
-        if started { return text }
-        let rest = text.drop { $0.isWhitespace }
-        started = !rest.isEmpty
-        return String(rest)
+        var certain = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if String(scalar).strippedLikePython.isEmpty {
+                if started { held.append(scalar) }
+            } else {
+                started = true
+                certain.append(contentsOf: held)
+                certain.append(scalar)
+                held.removeAll()
+            }
+        }
+        return String(certain)
     }
 }
 

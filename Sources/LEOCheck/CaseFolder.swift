@@ -25,21 +25,24 @@ struct CaseFolder: Sendable {
     func file(_ name: String) -> String { ((path as NSString).appendingPathComponent(name) as NSString).standardizingPath }
     func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
-    /// The folder itself and all below it, sorted by path; links are not followed.
+    /// The folder itself and all below it, sorted by path; links below it are not followed.
     static func all(below folder: String) throws -> [CaseFolder] {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory) else {
             throw CheckError.unreadable(path: folder, reason: "no such folder")
         }
         guard isDirectory.boolValue else { throw CheckError.unreadable(path: folder, reason: "is not a folder") }
-        guard let entries = FileManager.default.enumerator(atPath: folder) else {
+        // Read where a link leads, but named as the caller does.
+        let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+        guard let entries = FileManager.default.enumerator(atPath: root) else {
             throw CheckError.unreadable(path: folder, reason: "cannot be listed")
         }
-        var folders = [(folder as NSString).standardizingPath]
+        var folders = [folder]
         for case let entry as String in entries {
-            let path = (folders[0] as NSString).appendingPathComponent(entry)
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            if attributes?[.type] as? FileAttributeType == .typeDirectory { folders.append(path) }
+            let attributes = try? FileManager.default.attributesOfItem(atPath: (root as NSString).appendingPathComponent(entry))
+            if attributes?[.type] as? FileAttributeType == .typeDirectory {
+                folders.append((folder as NSString).appendingPathComponent(entry))
+            }
         }
         return folders.sorted().map { CaseFolder($0) }
     }

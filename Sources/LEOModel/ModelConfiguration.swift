@@ -79,7 +79,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
             try check("points.layers[\(index)].widths", (1...4).contains(layer.widths.count) && layer.widths.allSatisfy { (1...65536).contains($0) }, "1 to 4 widths", "\(layer.widths)")
             if let samples = layer.samples { try check("points.layers[\(index)].samples", samples, 1...1_048_576) }
             if let neighbours = layer.neighbours { try check("points.layers[\(index)].neighbours", neighbours, 1...65536) }
-            if let radius = layer.radius { try check("points.layers[\(index)].radius", radius.isFinite && radius > 0, "a positive number", "\(radius)") }
+            if let radius = layer.radius { try check("points.layers[\(index)].radius", Float(radius).isNormal && radius > 0, "a positive float32", "\(radius)") }
         }
         try check("spatial.hidden_dim", spatial.hiddenDim, 1...65536)
         try check("spatial.num_attention_heads", spatial.numAttentionHeads, 1...1024)
@@ -98,6 +98,9 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         try check("language.intermediate_size", language.intermediateSize, 1...1_048_576)
         try check("language.vocabulary", language.vocabulary, 3...1_048_576)
         try check("language.max_positions", language.maxPositions, 16...1_048_576)
+        // The table of the rotary embedding is computed, not stored: bound it.
+        let angles = language.hiddenSize / language.numAttentionHeads * language.maxPositions
+        try check("language.max_positions", angles <= 1 << 27, "at most 2^27 angles of the rotary embedding", "\(angles)")
         try check("language.rms_norm_epsilon", language.rmsNormEpsilon.isFinite && language.rmsNormEpsilon > 0, "a positive number", "\(language.rmsNormEpsilon)")
         try check("language.rope_theta", language.ropeTheta.isFinite && language.ropeTheta > 0, "a positive number", "\(language.ropeTheta)")
         if let lora {
@@ -121,7 +124,8 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
 
     init(_ error: DecodingError) {
         func path(_ keys: [any CodingKey]) -> String {
-            let joined = keys.map(\.stringValue).joined(separator: ".")
+            // As the file spells them.
+            let joined = keys.map { $0.stringValue.reduce("") { $0 + ($1.isUppercase ? "_" + $1.lowercased() : String($1)) } }.joined(separator: ".")
             return joined.isEmpty ? "configuration" : joined
         }
         switch error {

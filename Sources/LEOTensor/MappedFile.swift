@@ -14,7 +14,8 @@ public final class MappedFile: @unchecked Sendable {
 
     /// - Throws: `FileError` that names the path and the reason.
     public init(path: String) throws(FileError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Not to wait for the writer of a pipe, which is refused below.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(path: path, action: "open", code: errno) }
         defer { close(descriptor) }
         var status = stat()
@@ -22,6 +23,7 @@ public final class MappedFile: @unchecked Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileError(path: path, action: "open", reason: status.st_mode & S_IFMT == S_IFDIR ? "is a directory" : "is not a regular file")
         }
+        guard !path.utf8.contains(0) else { throw FileError(path: path, action: "open", reason: "the path holds a zero byte") }
         self.path = path
         byteCount = Int(status.st_size)
         guard byteCount > 0 else {
@@ -51,7 +53,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Tells the system that `range` is not needed soon, so that streaming through a large file keeps memory small.
     public func release(_ range: Range<Int>) {
         guard let base else { return }
-        let page = 4096
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let first = (range.lowerBound + page - 1) / page * page
         let last = min(range.upperBound, byteCount) / page * page
         if last > first { madvise(base + first, last - first, MADV_DONTNEED) }

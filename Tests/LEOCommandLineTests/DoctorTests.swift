@@ -86,6 +86,25 @@ import TestSupport
     }
 
     @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent)))
+    func recognisesSeveralCheckpointsInOneFolder() throws {
+        let tiny = (sharedFolder ?? "") + "/golden/agent/tiny"
+        try withTemporaryFolder { folder in
+            // The name of the image encoder alone would make the folder look like a checkpoint itself.
+            for path in ["convnext/open_clip_pytorch_model.bin", "pointnetpp.pth", "leo.pth", "vicuna-tiny"] {
+                let target = folder + "/" + (path as NSString).lastPathComponent
+                try FileManager.default.createSymbolicLink(atPath: target, withDestinationPath: tiny + "/" + path)
+            }
+            let all = try diagnose(folder, usable: true)
+            #expect(all["kind"] as? String == "checkpoints")
+            #expect((all["details"] as? [String: String])?["convert"] != nil)
+            try FileManager.default.removeItem(atPath: folder + "/pointnetpp.pth")
+            let some = try diagnose(folder, usable: true)
+            #expect((some["details"] as? [String: String])?["convert"] == nil)
+            #expect(messages(some, "warning").contains { $0.contains("PointNet++") })
+        }
+    }
+
+    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent)))
     func namesEveryMissingPiece() throws {
         try withTemporaryFolder { folder in
             let source = (sharedFolder ?? "") + "/golden/agent/tiny/vicuna-tiny"

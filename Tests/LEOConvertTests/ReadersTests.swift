@@ -96,7 +96,8 @@ struct ReadersTests {
         ),
     ]
 
-    @Test(arguments: forms) func viewsShowTheirStorage(format: String, file: [UInt8]) throws {
+    @Test(arguments: forms.indices) func viewsShowTheirStorage(form: Int) throws {
+        let (format, file) = Self.forms[form]
         try Self.write(file, as: "x.pth") { path in
             let reader = try openCheckpoint(path: path)
             #expect(reader.formatName == format)

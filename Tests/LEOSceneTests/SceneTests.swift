@@ -146,7 +146,7 @@ private func labelled(_ groups: Int) -> PointCloud {
                 object.points.count > size * 8 / 10 && object.points.count <= size + size / 20,
                 "\(object.points.count) of \(size)")
         }
-        #expect(scene.notices.contains { $0.contains("1 large planes") })
+        #expect(scene.notices.contains { $0.contains("1 large plane with") })
     }
 
     @Test func aSliceThroughManyThingsIsNoPlane() throws {
@@ -212,7 +212,7 @@ private func labelled(_ groups: Int) -> PointCloud {
             scene.objects.prefix(5).contains {
                 (0.4...1.6).contains($0.points.bounds.size.max()) && $0.points.count > 5000
             })
-        #expect(scene.notices.contains { $0.contains("planes") })
+        #expect(scene.notices.contains { $0.contains("large plane") })
     }
 }
 

@@ -13,6 +13,12 @@ private let goldenFolders: [String] = {
     return groups + ["tokenizer", "pointcloud", "bad"]
 }()
 
+#if DEBUG
+private let isOptimised = false
+#else
+private let isOptimised = true
+#endif
+
 @Suite("Check: goldens as recorded", .enabled(if: hasShared, Comment(rawValue: sharedAbsent)))
 struct CheckGoldenTests {
     @Test(arguments: goldenFolders)
@@ -22,9 +28,18 @@ struct CheckGoldenTests {
         #expect(report.cases.count == 1)
     }
 
+    /// A whole agent: its files in two formats, four requests and the batch of them.
+    @Test(.enabled(if: isOptimised, "decodes with a language model, which takes many minutes in a debug build"))
+    func passesAgent() throws {
+        let report = CheckReport(try Check.run([golden + "/agent"]))
+        #expect(report.passed, "\(report.text)")
+        let names = report.cases.map { ($0.path as NSString).lastPathComponent }
+        #expect(names == ["tiny", "batch", "navigation", "object-caption", "scene-caption", "situated-question"])
+    }
+
     /// Every folder with a `case.json` must turn up, whatever its kind.
     @Test func findsEveryFolder() throws {
-        #expect(goldenFolders.count >= 44 + 18 + 3)
+        #expect(goldenFolders.count >= 47 + 19 + 3)
         var seen: [String] = []
         let results = try Check.run([golden + "/kernels"]) { seen.append($0.path) }
         #expect(results.map(\.path) == seen)
@@ -186,7 +201,7 @@ struct CheckTamperingTests {
 
     @Test(arguments: [
         ("pointcloud", #""num_points": 120"#, #""num_points": 121"#, "ascii_xyz.ply"),
-        ("pointcloud", "-0.08087492734193802", "-0.08087493", "ascii_xyz.ply"),
+        ("pointcloud", "-0.08087492734193802", "-0.08087502734193802", "ascii_xyz.ply"),
         ("pointcloud", #""verdict": "reject""#, #""verdict": "accept""#, "ascii_nan.ply"),
         ("bad", "E598v397hT8vnaI", "E598v397hT8vnaM", "st_good.safetensors"), ("bad", #""step": 7"#, #""step": 8"#, "pt_parameter.pth"),
         ("bad", #""embed.weight"]"#, #""other.weight"]"#, "pt_tied.pth"),
@@ -270,7 +285,7 @@ struct CheckDamageTests {
         ("fourier-features", "tolerance", "{\"rule\": \"abs\"}", "tolerance.abs"), ("fourier-features", "tolerance", "7", "tolerance"),
         ("pairwise-locs-center-d5", "config.pairwise_rel_type", "\"between\"", "config.pairwise_rel_type"),
         ("pairwise-locs-center-d5", "config.spatial_dim", "4", "outputs.locs"), ("pairwise-locs-center-d5", "config.eps", "0.1", "config.eps"),
-        ("spatial-attention-cond", "config.heads", "0", "config.heads"), ("spatial-attention-cond", "config.heads", "5", "heads"),
+        ("spatial-attention-cond", "config.heads", "0", "config.heads"), ("spatial-attention-cond", "config.heads", "5", "outputs.probabilities"),
         ("spatial-attention-cond", "config.fusion", "\"none\"", "config.fusion"), ("spatial-attention-cond", "config.fusion", "\"mul\"", "pairwise_loc_fc"),
         ("spatial-attention-cond", "config.d_model", "32", "inputs.x"), ("spatial-attention-cond", "config.spatial_dim", "4", "pairwise_locs"),
         ("preprocess-pcd", "config.num_points", "1000", "outputs.obj_fts"), ("preprocess-2d-120x200", "config.size", "[0, 0]", "outputs.resized"),
@@ -393,6 +408,16 @@ struct CheckRunTests {
         try withTemporaryFolder { folder in
             try FileManager.default.createSymbolicLink(atPath: folder + "/loop", withDestinationPath: folder)
             #expect(throws: CheckError.noCase(folder: folder)) { try Check.run([folder]) }
+        }
+    }
+
+    /// A folder given as a link is a folder like any other, and its cases keep the name it was given.
+    @Test(.enabled(if: hasShared, Comment(rawValue: sharedAbsent))) func linkedFolder() throws {
+        try withTemporaryFolder { folder in
+            let link = folder + "/link"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: golden + "/kernels/fps-threshold")
+            let report = CheckReport(try Check.run([link, link + "/"]))
+            #expect(report.passed && report.cases.map(\.path) == [link, link + "/"])
         }
     }
 

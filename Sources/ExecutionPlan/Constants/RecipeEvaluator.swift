@@ -146,6 +146,11 @@ package struct ConstantEncoding: Sendable {
         return [shape[0], (columns + Self.groupLength - 1) / Self.groupLength]
     }
 
+    /// Bytes of the factors that go with `i8`, those of the padded rows included; else nil.
+    package var scaleByteCount: Int? {
+        scaleShape.map { ($0[0] + Self.panel - 1) / Self.panel * Self.panel * $0[1] * ElementType.f32.byteCount }
+    }
+
     /// Encodes the whole constant piece by piece, in order.
     ///
     /// - Parameters:

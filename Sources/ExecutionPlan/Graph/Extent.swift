@@ -25,8 +25,8 @@ public indirect enum Extent: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .fixed(let value): value
         case .symbol(let symbol): symbols[symbol.index]
-        case .sum(let a, let b): a.value(symbols) + b.value(symbols)
-        case .product(let a, let b): a.value(symbols) * b.value(symbols)
+        case .sum(let a, let b): saturatingSum(a.value(symbols), b.value(symbols))
+        case .product(let a, let b): saturatingProduct(a.value(symbols), b.value(symbols))
         }
     }
 
@@ -35,8 +35,8 @@ public indirect enum Extent: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .fixed(let value): value
         case .symbol(let symbol): symbol.upperBound
-        case .sum(let a, let b): a.upperBound + b.upperBound
-        case .product(let a, let b): a.upperBound * b.upperBound
+        case .sum(let a, let b): saturatingSum(a.upperBound, b.upperBound)
+        case .product(let a, let b): saturatingProduct(a.upperBound, b.upperBound)
         }
     }
 
@@ -46,7 +46,7 @@ public indirect enum Extent: Sendable, Hashable, CustomStringConvertible {
 
     package static func + (a: Extent, b: Extent) -> Extent {
         switch (a, b) {
-        case (.fixed(let x), .fixed(let y)): .fixed(x + y)
+        case (.fixed(let x), .fixed(let y)): .fixed(saturatingSum(x, y))
         case (.fixed(0), let other), (let other, .fixed(0)): other
         default: .sum(a, b)
         }
@@ -54,7 +54,7 @@ public indirect enum Extent: Sendable, Hashable, CustomStringConvertible {
 
     package static func * (a: Extent, b: Extent) -> Extent {
         switch (a, b) {
-        case (.fixed(let x), .fixed(let y)): .fixed(x * y)
+        case (.fixed(let x), .fixed(let y)): .fixed(saturatingProduct(x, y))
         case (.fixed(1), let other), (let other, .fixed(1)): other
         default: .product(a, b)
         }
@@ -68,6 +68,17 @@ public indirect enum Extent: Sendable, Hashable, CustomStringConvertible {
         case .product(let a, let b): "\(a)·\(b)"
         }
     }
+}
+
+/// Sizes come from configurations, which anyone can write: those beyond an `Int` stay at its maximum, and no plan holds them.
+func saturatingSum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
+}
+
+func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : product
 }
 
 extension Extent: ExpressibleByIntegerLiteral {

@@ -19,7 +19,7 @@ public struct ValueType: Sendable, Hashable, CustomStringConvertible {
     package var rows: Extent { shape.dropLast().product }
     package var columns: Extent { shape.last ?? 1 }
     package var count: Extent { shape.product }
-    package var upperByteCount: Int { count.upperBound * elementType.byteCount }
+    package var upperByteCount: Int { saturatingProduct(count.upperBound, elementType.byteCount) }
 
     public var description: String {
         "[" + shape.map(\.description).joined(separator: ", ") + "] \(elementType.rawValue)"

@@ -19,6 +19,9 @@ package protocol Operation: Sendable {
     /// Inputs that the kernel reads in the packed layout.
     var packedInputs: [Int] { get }
 
+    /// Inputs whose constants may be stored in other types than float32.
+    var narrowInputs: [Int] { get }
+
     /// Whether running it changes a state, so that it stays even if nobody reads its outputs.
     var writesState: Bool { get }
 
@@ -31,6 +34,7 @@ extension Operation {
     package var inPlaceInput: Int? { nil }
     package var sharesInput: Bool { false }
     package var packedInputs: [Int] { [] }
+    package var narrowInputs: [Int] { packedInputs }
     package var writesState: Bool { false }
 }
 

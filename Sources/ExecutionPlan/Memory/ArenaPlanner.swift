@@ -5,6 +5,11 @@ package struct Lifetime: Sendable, Hashable {
     /// Last step that needs it; the number of steps when the caller reads it after the run.
     package var last: Int
 
+    package init(first: Int, last: Int) {
+        self.first = first
+        self.last = last
+    }
+
     package func overlaps(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
 }
 

@@ -7,7 +7,7 @@ package struct Add: Operation {
     package var inPlaceInput: Int? { 0 }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
-        try require(inputs.count == 2 && inputs[0].columns == inputs[1].columns, "a [..., c] and b [..., c] or [c]", inputs)
+        try require(inputs.count == 2 && inputs[0].columns == inputs[1].columns && inputs.allSatisfy { $0.elementType == .f32 }, "real a [..., c] and b [..., c] or [c]", inputs)
         try require(inputs[1].shape == inputs[0].shape || inputs[1].count == inputs[0].columns, "b like a, or one row", inputs)
         return [ValueType(.f32, inputs[0].shape)]
     }
@@ -72,7 +72,7 @@ package struct Transpose: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
         let shape = x.type.shape
         let batch = shape.dropLast(2).product, rows = shape[shape.count - 2], columns = shape[shape.count - 1]
         try lowering.call(ck_transpose_f32_variants(), check: ck_transpose_check, zero: ck_transpose_args()) { arguments, bindings in
@@ -98,10 +98,16 @@ package struct ConcatenateRows: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
+        let whole = lowering.operand(node.outputs[0])
+        var offset = whole.byteOffset
         for input in node.inputs {
-            guard case .intermediate = lowering.graph[input].kind else {
-                throw .notLowered(node: lowering.name(of: node), operation: name, reason: "\(lowering.graph[input].name) is not computed by this graph")
+            func refusal(_ reason: String) -> GraphError {
+                .notLowered(node: lowering.name(of: node), operation: name, reason: "\(lowering.graph[input].name) \(reason)")
             }
+            guard case .intermediate = lowering.graph[input].kind else { throw refusal("is not computed by this graph") }
+            let part = lowering.operand(input)
+            guard part.slot == whole.slot, part.byteOffset == offset else { throw refusal("is needed at two places") }
+            offset += lowering.graph.type(input).upperByteCount
         }
     }
 }
@@ -120,5 +126,10 @@ package struct Flatten: Operation {
         return [ValueType(inputs[0].elementType, [.fixed(rows), .fixed(count / rows)])]
     }
 
-    package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {}
+    package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        guard x.slot == y.slot, x.byteOffset == y.byteOffset else {
+            throw .notLowered(node: lowering.name(of: node), operation: name, reason: "its result is a part of another value")
+        }
+    }
 }

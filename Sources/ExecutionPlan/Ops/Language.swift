@@ -7,6 +7,7 @@ package struct AssembleRows: Operation {
     package let hasExtra: Bool
     package init(hasExtra: Bool) { self.hasExtra = hasExtra }
     package var name: String { hasExtra ? "assemble rows" : "gather rows" }
+    package var narrowInputs: [Int] { [1] }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == (hasExtra ? 3 : 2) && inputs[0].elementType == .i32 && inputs[0].shape.count == 1, "sources [m] int32 and a table", inputs)
@@ -16,7 +17,7 @@ package struct AssembleRows: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let sources = lowering.operand(node.inputs[0]), table = lowering.operand(node.inputs[1])
+        let sources = lowering.operand(node.inputs[0]), table = try lowering.contiguous(node.inputs[1])
         let extra = hasExtra ? lowering.operand(node.inputs[2]) : nil, y = lowering.operand(node.outputs[0])
         let variants: ck_variants
         switch table.elementType {
@@ -58,12 +59,14 @@ package struct RotateAndStore: Operation {
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == 9, "9 inputs", inputs)
-        guard let width = inputs[0].columns.fixedValue, width % heads == 0, (width / heads) % 2 == 0 else {
-            throw ShapeMismatch(expected: "a width divisible by \(heads) heads of even size", found: inputs)
-        }
-        let d = width / heads
-        try require(inputs[1] == inputs[2] && inputs[1].columns == .fixed(d * keyValueHeads), "k, v [m, \(d * keyValueHeads)]", inputs)
-        try require(inputs[5].columns == .fixed(d / 2) && inputs[7].shape.dropFirst() == [.fixed(keyValueHeads), .fixed(d)], "tables and caches for heads of \(d)", inputs)
+        let d = try headWidth(inputs[0], heads: heads, inputs)
+        try require(d % 2 == 0, "heads of even size", inputs)
+        let rows = inputs[0].rows
+        try require(
+            inputs[1] == inputs[2] && inputs[1].shape == [rows, .fixed(d * keyValueHeads)], "k, v [m, \(d * keyValueHeads)]", inputs)
+        try require(inputs[3] == ValueType(.i32, [rows]) && inputs[4] == inputs[3], "positions and cells [m] int32", inputs)
+        try require(inputs[5] == inputs[6] && inputs[5].columns == .fixed(d / 2), "cosines and sines [positions, \(d / 2)]", inputs)
+        try requireCaches(inputs[7], inputs[8], keyValueHeads: keyValueHeads, width: d, inputs)
         return [inputs[0]]
     }
 
@@ -112,7 +115,13 @@ package struct CellAttention: Operation {
     package var name: String { "attention" }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
-        try require(inputs.count == 6 && inputs[3].count == inputs[0].rows && inputs[4].shape.count == 2, "q, caches and the cells each row sees", inputs)
+        try require(inputs.count == 6, "6 inputs", inputs)
+        let d = try headWidth(inputs[0], heads: heads, inputs)
+        try requireCaches(inputs[1], inputs[2], keyValueHeads: keyValueHeads, width: d, inputs)
+        let counts = ValueType(.i32, [inputs[0].rows])
+        try require(
+            inputs[3] == counts && inputs[5] == counts && inputs[4].elementType == .i32 && inputs[4].shape.count == 2
+                && inputs[4].shape[0] == inputs[0].rows, "counts [m] and tail cells [m, limit], all int32", inputs)
         return [inputs[0]]
     }
 
@@ -146,4 +155,20 @@ package struct CellAttention: Operation {
             arguments.tail_stride = Int64(o[4].rowStride)
         }
     }
+}
+
+/// Width of one of `heads` heads of queries [m, heads · d].
+private func headWidth(_ queries: ValueType, heads: Int, _ inputs: [ValueType]) throws(ShapeMismatch) -> Int {
+    guard queries.shape.count == 2, let width = queries.columns.fixedValue, heads > 0, width % heads == 0 else {
+        throw ShapeMismatch(expected: "queries [m, a multiple of \(heads) heads]", found: inputs)
+    }
+    return width / heads
+}
+
+private func requireCaches(
+    _ keys: ValueType, _ values: ValueType, keyValueHeads: Int, width: Int, _ inputs: [ValueType]
+) throws(ShapeMismatch) {
+    try require(
+        keys == values && keys.shape.count == 3 && keys.shape.dropFirst() == [.fixed(keyValueHeads), .fixed(width)],
+        "caches [cells, \(keyValueHeads), \(width)]", inputs)
 }

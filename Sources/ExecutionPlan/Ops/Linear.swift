@@ -72,7 +72,9 @@ package struct Linear: Operation {
         let layout = Layout(self)
         try require(inputs.count == layout.count, "\(layout.count) inputs", inputs)
         let x = inputs[0], weight = inputs[1]
-        try require(weight.shape.count == 2 && x.columns == weight.columns, "x [..., k] and weight [n, k]", inputs)
+        try require(
+            weight.shape.count == 2 && !x.shape.isEmpty && x.columns == weight.columns && inputs.allSatisfy { $0.elementType == .f32 },
+            "real x [..., k] and weight [n, k]", inputs)
         let n = weight.shape[0]
         let output = ValueType(.f32, x.shape.dropLast() + [n])
         for position in [layout.bias, layout.channelScale] {
@@ -96,9 +98,11 @@ package struct Linear: Operation {
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
         let layout = Layout(self)
-        let x = lowering.operand(node.inputs[0]), weight = lowering.operand(node.inputs[1])
+        let x = lowering.operand(node.inputs[0]), weight = try lowering.packed(node.inputs[1])
         func optional(_ position: Int?) -> Operand? { position.map { lowering.operand(node.inputs[$0]) } }
-        let bias = optional(layout.bias), loraX = optional(layout.loraX), loraB = optional(layout.loraB)
+        let bias = optional(layout.bias), loraX = optional(layout.loraX)
+        var loraB: Operand?
+        if let position = layout.loraB { loraB = try lowering.packed(node.inputs[position]) }
         let channelScale = optional(layout.channelScale), residual = optional(layout.residual)
         let y = lowering.operand(node.outputs[0])
         let variants: ck_variants
@@ -117,14 +121,14 @@ package struct Linear: Operation {
         }
         let rank = Int64(loraX?.type.columns.upperBound ?? 0)
         let rows = x.type.rows, n = Int64(y.type.columns.upperBound), k = Int64(x.type.columns.upperBound)
-        let scale = loraScale ?? 0, code = activation.code
+        let scale = loraScale ?? 0, code = activation.code, adapter = loraB
         try lowering.call(variants, check: ck_linear_check, zero: ck_linear_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.f32(x))
             arguments.weight = UnsafeRawPointer(bindings.raw(weight))
             arguments.weight_scale = UnsafePointer(bindings.scale(weight))
             arguments.bias = UnsafePointer(bindings.f32(bias))
             arguments.lora_x = UnsafePointer(bindings.f32(loraX))
-            arguments.lora_b = UnsafePointer(bindings.f32(loraB))
+            arguments.lora_b = UnsafePointer(bindings.f32(adapter))
             arguments.channel_scale = UnsafePointer(bindings.f32(channelScale))
             arguments.residual = UnsafePointer(bindings.f32(residual))
             arguments.y = bindings.f32(y)

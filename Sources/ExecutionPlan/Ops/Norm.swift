@@ -21,6 +21,7 @@ package struct Norm: Operation {
         let vectors = kind == .layer ? 2 : 1
         try require(inputs.count == 1 + vectors + (hasResidual ? 1 : 0), "x and \(vectors) vectors", inputs)
         for vector in inputs[1...vectors] { try require(vector.shape == [inputs[0].columns], "a vector [\(inputs[0].columns)]", [vector]) }
+        if hasResidual, let residual = inputs.last { try require(residual == inputs[0], "a residual \(inputs[0])", [residual]) }
         return [ValueType(.f32, inputs[0].shape)]
     }
 

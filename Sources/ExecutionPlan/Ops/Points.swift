@@ -46,7 +46,7 @@ package struct GatherPoints: Operation {
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(
             inputs.count == 2 && inputs[0].shape.count == 3 && inputs[1].shape.count == 2 && inputs[1].elementType == .i32
-                && inputs[0].shape[0] == inputs[1].shape[0], "a cloud [b, n, c] and indices [b, m]", inputs)
+                && inputs[0].shape[0] == inputs[1].shape[0] && inputs[0].columns.upperBound >= 3, "a cloud [b, n, 3...] and indices [b, m]", inputs)
         return [ValueType(.f32, inputs[1].shape + [3])]
     }
 
@@ -79,8 +79,9 @@ package struct BallQuery: Operation {
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(
-            inputs.count == 2 && inputs[0].shape.count == 3 && inputs[1].shape.count == 3 && inputs[1].columns == 3,
-            "a cloud [b, n, c] and centres [b, m, 3]", inputs)
+            inputs.count == 2 && inputs[0].shape.count == 3 && inputs[1].shape.count == 3 && inputs[1].columns == 3
+                && inputs[0].shape[0] == inputs[1].shape[0] && inputs[0].columns.upperBound >= 3,
+            "a cloud [b, n, 3...] and centres [b, m, 3]", inputs)
         return [ValueType(.i32, [inputs[0].shape[0], inputs[1].shape[1], .fixed(limit)])]
     }
 
@@ -89,7 +90,7 @@ package struct BallQuery: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let points = lowering.operand(node.inputs[0]), centres = lowering.operand(node.inputs[1])
+        let points = lowering.operand(node.inputs[0]), centres = try lowering.contiguous(node.inputs[1])
         let indices = lowering.operand(node.outputs[0])
         let shape = points.type.shape, count = centres.type.shape[1], limit = Int64(limit), radius = radius
         try lowering.call(ck_ball_query_f32_variants(), check: ck_ball_query_f32_check, zero: ck_ball_query_args()) { arguments, bindings in
@@ -118,18 +119,21 @@ package struct GroupPoints: Operation {
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == (all ? 2 : 4), all ? "xyz, features" : "xyz, features, centres, indices", inputs)
-        try require(inputs[0].shape.count == 3 && inputs[1].shape.count == 3 && inputs[0].rows == inputs[1].rows, "xyz and features of one cloud", inputs)
+        try require(inputs[0].shape.count == 3 && inputs[1].shape.count == 3 && inputs[0].rows == inputs[1].rows && inputs[0].columns.upperBound >= 3, "xyz and features of one cloud", inputs)
         let width: Extent = .fixed(3) + inputs[1].columns
         if all { return [ValueType(.f32, [inputs[0].shape[0], 1, inputs[0].shape[1], width])] }
-        try require(inputs[3].shape.count == 3 && inputs[3].elementType == .i32 && inputs[2].rows == inputs[3].rows, "centres [b, m, 3] and indices [b, m, k]", inputs)
+        try require(
+            inputs[2].shape.count == 3 && inputs[3].shape.count == 3 && inputs[3].elementType == .i32
+                && inputs[2].shape == inputs[3].shape.dropLast() + [3] && inputs[3].shape[0] == inputs[0].shape[0],
+            "centres [b, m, 3] and indices [b, m, k]", inputs)
         return [ValueType(.f32, inputs[3].shape + [width])]
     }
 
     /// Closure that fills in the kernel's arguments, shared with the fused kernel.
-    func binder(_ node: Node, _ lowering: Lowering) -> @Sendable (inout ck_group_points_args, Bindings) -> Void {
+    func binder(_ node: Node, _ lowering: Lowering) throws(GraphError) -> @Sendable (inout ck_group_points_args, Bindings) -> Void {
         let xyz = lowering.operand(node.inputs[0]), features = lowering.operand(node.inputs[1])
-        let centres = all ? nil : lowering.operand(node.inputs[2]), indices = all ? nil : lowering.operand(node.inputs[3])
-        let shape = xyz.type.shape
+        let centres = all ? nil : try lowering.contiguous(node.inputs[2]), indices = all ? nil : lowering.operand(node.inputs[3])
+        let shape = xyz.type.shape, featureCount = Int64(features.type.columns.upperBound)
         let count = indices?.type.shape[1] ?? 1, limit = indices?.type.shape[2] ?? shape[1]
         return { arguments, bindings in
             arguments.xyz = UnsafePointer(bindings.f32(xyz))
@@ -140,14 +144,14 @@ package struct GroupPoints: Operation {
             arguments.n_points = bindings[shape[1]]
             arguments.xyz_stride = Int64(xyz.rowStride)
             arguments.feature_stride = Int64(features.rowStride)
-            arguments.n_features = Int64(features.type.columns.upperBound)
+            arguments.n_features = featureCount
             arguments.n_centres = bindings[count]
             arguments.limit = bindings[limit]
         }
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let bind = binder(node, lowering), out = lowering.operand(node.outputs[0])
+        let bind = try binder(node, lowering), out = lowering.operand(node.outputs[0])
         try lowering.call(ck_group_points_f32_variants(), check: ck_group_points_f32_check, zero: ck_group_points_args()) { arguments, bindings in
             bind(&arguments, bindings)
             arguments.out = bindings.f32(out)
@@ -168,7 +172,7 @@ package struct MaxPool: Operation {
     package func floatingPointOperations(_ inputs: [ValueType], _ outputs: [ValueType]) -> Extent { inputs[0].count }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
         let shape = x.type.shape, groups = shape.dropLast(2).product, size = shape[shape.count - 2], columns = shape[shape.count - 1]
         try lowering.call(ck_max_pool_f32_variants(), check: ck_max_pool_f32_check, zero: ck_max_pool_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.f32(x))
@@ -204,14 +208,15 @@ package struct SetAbstraction: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let bindGroup = group.binder(node, lowering), y = lowering.operand(node.outputs[0])
-        let layers = (0..<widths.count - 1).map { index in
-            (lowering.operand(node.inputs[firstLayer + 2 * index]), lowering.operand(node.inputs[firstLayer + 2 * index + 1]))
+        let bindGroup = try group.binder(node, lowering), y = lowering.operand(node.outputs[0])
+        var layers: [(Operand, Operand)] = []
+        for position in packedInputs {
+            layers.append((try lowering.packed(node.inputs[position]), lowering.operand(node.inputs[position + 1])))
         }
         for (weight, _) in layers where weight.elementType != .f32 {
             throw .constant(name: lowering.name(of: node), expected: "f32 weights", found: weight.elementType.rawValue)
         }
-        let widths = widths
+        let widths = widths, operands = layers
         try lowering.call(
             ck_set_abstraction_f32_variants(), check: ck_set_abstraction_f32_check,
             scratch: ck_set_abstraction_f32_scratch_bytes, zero: ck_set_abstraction_args()
@@ -221,9 +226,9 @@ package struct SetAbstraction: Operation {
                 withUnsafeMutableBytes(of: &arguments.biases) { biases in
                     let weights = weights.bindMemory(to: UnsafePointer<Float>?.self)
                     let biases = biases.bindMemory(to: UnsafePointer<Float>?.self)
-                    for index in layers.indices {
-                        weights[index] = UnsafePointer(bindings.f32(layers[index].0))
-                        biases[index] = UnsafePointer(bindings.f32(layers[index].1))
+                    for index in operands.indices {
+                        weights[index] = UnsafePointer(bindings.f32(operands[index].0))
+                        biases[index] = UnsafePointer(bindings.f32(operands[index].1))
                     }
                 }
             }
@@ -231,7 +236,7 @@ package struct SetAbstraction: Operation {
                 let target = target.bindMemory(to: Int64.self)
                 for index in widths.indices { target[index] = Int64(widths[index]) }
             }
-            arguments.n_layers = Int64(layers.count)
+            arguments.n_layers = Int64(operands.count)
             arguments.y = bindings.f32(y)
             arguments.scratch = bindings.scratch
         }

@@ -16,7 +16,7 @@ package struct FourierFeatures: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
         let rows = x.type.rows, components = x.type.columns, bands = Int64(bands), maximum = maximumFrequency
         try lowering.call(ck_fourier_f32_variants(), check: ck_fourier_check, zero: ck_fourier_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.f32(x))
@@ -136,17 +136,19 @@ package struct SpatialAttention: Operation {
         }
         try require(inputs.count == 3 + extra + (hasPadding ? 1 : 0), "\(3 + extra) inputs", inputs)
         try require(inputs[0] == inputs[1] && inputs[0] == inputs[2] && inputs[0].shape.count == 2, "q, k, v [n, heads · d]", inputs)
-        guard let width = inputs[0].columns.fixedValue, width % heads == 0 else {
+        guard let width = inputs[0].columns.fixedValue, heads > 0, width % heads == 0 else {
             throw ShapeMismatch(expected: "a width divisible by \(heads) heads", found: inputs)
         }
         let n = inputs[0].rows
         if extra > 0 { try require(inputs[3].shape == [n, n, .fixed(dims)], "geometry [n, n, \(dims)]", [inputs[3]]) }
         switch fusion {
         case .none: break
-        case .cond: try require(inputs[4].columns == .fixed(locationHeads * (dims + 1)), "condition [n, \(locationHeads * (dims + 1))]", [inputs[4]])
+        case .cond: try require(inputs[4].shape == [n, .fixed(locationHeads * (dims + 1))], "condition [n, \(locationHeads * (dims + 1))]", [inputs[4]])
         case .ctx: try require(inputs[4].shape == [.fixed(width), .fixed(dims)], "weight [\(width), \(dims)]", [inputs[4]])
         default: try require(inputs[4].shape == [.fixed(locationHeads), .fixed(dims)], "weight [\(locationHeads), \(dims)]", [inputs[4]])
         }
+        if extra == 3 { try require(inputs[5].shape == [inputs[4].shape[0]], "a bias [\(inputs[4].shape[0])]", [inputs[5]]) }
+        if hasPadding, let padding = inputs.last { try require(padding == ValueType(.i32, [n]), "padding [n] int32", [padding]) }
         return [inputs[0]] + (keepsProbabilities ? [ValueType(.f32, [.fixed(heads), n, n])] : [])
     }
 
@@ -156,10 +158,10 @@ package struct SpatialAttention: Operation {
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
         let q = lowering.operand(node.inputs[0]), k = lowering.operand(node.inputs[1]), v = lowering.operand(node.inputs[2])
-        let geometry = fusion == .none ? nil : lowering.operand(node.inputs[3])
+        let geometry = fusion == .none ? nil : try lowering.contiguous(node.inputs[3])
         let condition = fusion == .cond ? lowering.operand(node.inputs[4]) : nil
         let usesWeight = fusion != .none && fusion != .cond
-        let weight = usesWeight ? lowering.operand(node.inputs[4]) : nil, bias = usesWeight ? lowering.operand(node.inputs[5]) : nil
+        let weight = usesWeight ? try lowering.contiguous(node.inputs[4]) : nil, bias = usesWeight ? lowering.operand(node.inputs[5]) : nil
         let padding = hasPadding ? lowering.operand(node.inputs[node.inputs.count - 1]) : nil
         let y = lowering.operand(node.outputs[0]), probabilities = keepsProbabilities ? lowering.operand(node.outputs[1]) : nil
         let n = q.type.rows, heads = Int64(heads), d = Int64(q.type.columns.upperBound) / heads

@@ -20,14 +20,14 @@ package struct Patchify: Operation {
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == 1 && inputs[0].shape.count == 4, "an image of four dimensions", inputs)
         let (height, width, channels) = sizes(inputs[0].shape)
-        guard let h = height.fixedValue, let w = width.fixedValue, let c = channels.fixedValue, h % patch == 0, w % patch == 0 else {
+        guard patch > 0, let h = height.fixedValue, let w = width.fixedValue, let c = channels.fixedValue, h % patch == 0, w % patch == 0 else {
             throw ShapeMismatch(expected: "fixed sizes divisible by \(patch)", found: inputs)
         }
         return [ValueType(.f32, [inputs[0].shape[0], .fixed(h / patch), .fixed(w / patch), .fixed(patch * patch * c)])]
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
         let (height, width, channels) = sizes(x.type.shape)
         let batch = x.type.shape[0], patch = Int64(patch), first: Int32 = channelsFirst ? 1 : 0
         try lowering.call(ck_patchify_f32_variants(), check: ck_patchify_check, zero: ck_patchify_args()) { arguments, bindings in
@@ -51,7 +51,7 @@ package struct DepthwiseConvolution: Operation {
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(
             inputs.count == 3 && inputs[0].shape.count == 4 && inputs[1].shape.count == 3
-                && inputs[1].columns == inputs[0].columns && inputs[2].shape == [inputs[0].columns],
+                && inputs[1].columns == inputs[0].columns && inputs[1].shape[0] == inputs[1].shape[1] && inputs[2].shape == [inputs[0].columns],
             "x [b, h, w, c], weight [k, k, c], bias [c]", inputs)
         return [inputs[0]]
     }
@@ -61,7 +61,7 @@ package struct DepthwiseConvolution: Operation {
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), weight = lowering.operand(node.inputs[1]), bias = lowering.operand(node.inputs[2])
+        let x = try lowering.contiguous(node.inputs[0]), weight = try lowering.contiguous(node.inputs[1]), bias = lowering.operand(node.inputs[2])
         let y = lowering.operand(node.outputs[0])
         let shape = x.type.shape, kernel = Int64(weight.type.shape[0].upperBound)
         try lowering.call(
@@ -95,7 +95,7 @@ package struct PositionPool: Operation {
     package func floatingPointOperations(_ inputs: [ValueType], _ outputs: [ValueType]) -> Extent { inputs[0].count }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), y = lowering.operand(node.outputs[0])
+        let x = try lowering.contiguous(node.inputs[0]), y = lowering.operand(node.outputs[0])
         let shape = x.type.shape, positions = shape[1] * shape[2], mode = mode.rawValue
         try lowering.call(ck_position_pool_f32_variants(), check: ck_position_pool_check, zero: ck_position_pool_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.f32(x))

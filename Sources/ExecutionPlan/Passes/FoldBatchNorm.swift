@@ -5,7 +5,7 @@ struct FoldBatchNorm: Pass {
         for index in graph.nodes.indices {
             let node = graph.nodes[index]
             guard let normalisation = node.operation as? BatchNorm, let producer = uses.producer(of: node.inputs[0]),
-                var linear = graph.nodes[producer].operation as? Linear, linear.isBare, !linear.hasBias,
+                var linear = graph.nodes[producer].operation as? Linear, linear.isBare, !linear.hasBias, linear.loraScale == nil,
                 uses.onlyReader(of: node.inputs[0]) == index,
                 case .constant(let weight) = graph[graph.nodes[producer].inputs[1]].kind,
                 let parameters = node.inputs.dropFirst().recipes(in: graph), parameters.count == 4

@@ -12,7 +12,7 @@ struct FoldConstantSum: Pass {
             let node = graph.nodes[index]
             guard node.operation is Add, case .constant(let row) = graph[node.inputs[1]].kind,
                 let producer = uses.producer(of: node.inputs[0]), let linear = graph.nodes[producer].operation as? Linear,
-                linear.isBare, linear.hasBias, uses.onlyReader(of: node.inputs[0]) == index,
+                graph.type(node.inputs[1]).shape == [graph.type(node.inputs[0]).columns], linear.isBare, linear.hasBias, uses.onlyReader(of: node.inputs[0]) == index,
                 case .constant(let bias) = graph[graph.nodes[producer].inputs[2]].kind
             else { continue }
             let summed: [Recipe] = if case .sum(let parts) = bias { parts + [row] } else { [bias, row] }

@@ -45,7 +45,7 @@ struct FuseEpilogues: Pass {
             let input = node.inputs[position]
             if position == 1, node.operation is ScaleChannels { continue }
             guard let producer = uses.producer(of: input), let linear = graph.nodes[producer].operation as? Linear,
-                uses.onlyReader(of: input) == index
+                uses.onlyReader(of: input) == index, graph.type(input) == graph.type(node.outputs[0])
             else { continue }
             let other = node.inputs.count > 1 ? node.inputs[1 - position] : nil
             return (producer, linear, other)

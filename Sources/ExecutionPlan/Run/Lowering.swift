@@ -107,6 +107,22 @@ package struct Lowering {
             type: graph.type(id), elementType: elementType, scaleSlot: constant?.scaleSlot)
     }
 
+    /// The operand of a kernel that knows no row stride.
+    package func contiguous(_ id: ValueID) throws(GraphError) -> Operand {
+        if case .columns = graph[id].kind { throw refusal("\(graph[id].name) is a part of wider rows") }
+        return operand(id)
+    }
+
+    /// A matrix in the layout that linear kernels read.
+    package func packed(_ id: ValueID) throws(GraphError) -> Operand {
+        guard constant(id)?.layout == .nk16 else { throw refusal("\(graph[id].name) is not a packed constant") }
+        return operand(id)
+    }
+
+    private func refusal(_ reason: String) -> GraphError {
+        .notLowered(node: node.map { name(of: $0) } ?? graph.name, operation: node?.operation.name ?? "", reason: reason)
+    }
+
     package func constant(_ id: ValueID) -> Constant? { constants[id]?.constant }
 
     /// The best row of a kernel table for this plan.

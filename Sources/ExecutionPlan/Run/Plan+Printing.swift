@@ -272,16 +272,19 @@ extension String {
 extension Int {
     /// Three digits and a prefix in powers of 1000: `12.3 M`; below 1000 the number and a space.
     fileprivate var scaled: String {
-        var value = self, prefixes = " kMGTPE"[...]
-        var rest = 0
-        while value >= 1000, prefixes.count > 1 {
-            rest = value % 1000
+        guard self >= 1000 else { return "\(self) " }
+        var value = Double(self), prefixes = "kMGTPE"[...]
+        value /= 1000
+        while value >= 999.5, prefixes.count > 1 {
             value /= 1000
             prefixes = prefixes.dropFirst()
         }
-        guard let prefix = prefixes.first, prefix != " " else { return "\(value) " }
-        let digits = value >= 100 ? "" : value >= 10 ? ".\(rest / 100)" : ".\(rest / 100)\(rest / 10 % 10)"
-        return "\(value)\(digits) \(prefix)"
+        let places = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
+        let unit = [1, 10, 100][places]
+        let number = Int((value * Double(unit)).rounded())
+        let rest = "\(number % unit)"
+        let digits = places == 0 ? "" : "." + String(repeating: "0", count: places - rest.count) + rest
+        return "\(number / unit)\(digits) \(prefixes.first.map(String.init) ?? "")"
     }
 
     fileprivate func addingClamped(_ other: Int) -> Int {

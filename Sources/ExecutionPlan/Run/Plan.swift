@@ -93,6 +93,7 @@ struct PlanCompiler {
             next += 1
             return next - 1
         }
+        try checkSizes()
         let placements = mergedPlacements()
         for node in graph.nodes {
             for id in node.inputs + node.outputs {
@@ -103,9 +104,7 @@ struct PlanCompiler {
                 switch graph[root].kind {
                 case .constant(let recipe):
                     let constant = try source.constant(recipe)
-                    guard constant.shape == recipe.shape else {
-                        throw GraphError.constant(name: recipe.name, expected: "\(recipe.shape)", found: "\(constant.shape)")
-                    }
+                    try check(constant, recipe)
                     constantSlots.append((number, constant.storage))
                     var scaleSlot: Int?
                     if let scale = constant.scale {
@@ -121,6 +120,7 @@ struct PlanCompiler {
         }
         for (_, id) in graph.inputs { _ = slot(for: id) }
 
+        for node in graph.nodes { try checkElementTypes(node, constants) }
         var lowering = Lowering(
             graph: graph, instructionSet: instructionSet, workers: workers, slots: slots, slotCount: next,
             placements: placements, constants: constants)
@@ -137,6 +137,46 @@ struct PlanCompiler {
                     byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
             },
             arenaByteCount: byteCount, workers: workers)
+    }
+
+    /// More than any machine maps, and so little that sums of such sizes fit an `Int`.
+    private static let maximumByteCount = 1 << 46
+
+    private func checkSizes() throws(GraphError) {
+        for node in graph.nodes {
+            for id in node.inputs + node.outputs where graph.type(id).upperByteCount > Self.maximumByteCount {
+                throw .notLowered(
+                    node: graph[node.outputs[0]].name, operation: node.operation.name,
+                    reason: "\(graph[id].name) would be \(graph.type(id)), which no machine holds")
+            }
+        }
+    }
+
+    /// Kernels read as many bytes as the form of a constant says.
+    private func check(_ constant: Constant, _ recipe: Recipe) throws(GraphError) {
+        func require(_ condition: Bool, _ expected: String, _ found: String) throws(GraphError) {
+            if !condition { throw .constant(name: recipe.name, expected: expected, found: found) }
+        }
+        let encoding = ConstantEncoding(recipe: recipe, elementType: constant.elementType)
+        try require(constant.shape == recipe.shape, "\(recipe.shape)", "\(constant.shape)")
+        try require(constant.layout == encoding.layout, "layout \(encoding.layout.rawValue)", constant.layout.rawValue)
+        try require(
+            constant.storage.byteCount >= encoding.byteCount, "\(encoding.byteCount) bytes", "\(constant.storage.byteCount)")
+        if let scaleByteCount = encoding.scaleByteCount {
+            try require(
+                constant.scale.map { $0.byteCount >= scaleByteCount } ?? false, "\(scaleByteCount) bytes of factors",
+                constant.scale.map { "\($0.byteCount)" } ?? "none")
+        }
+    }
+
+    /// Constants are float32, but where an operation has kernels for others.
+    private func checkElementTypes(
+        _ node: Node, _ constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+    ) throws(GraphError) {
+        for (position, id) in node.inputs.enumerated() where !node.operation.narrowInputs.contains(position) {
+            guard let constant = constants[graph.root(of: id)]?.constant, constant.elementType != .f32 else { continue }
+            throw .constant(name: graph[id].name, expected: "f32", found: constant.elementType.rawValue)
+        }
     }
 
     /// LEO_ISA is honoured by the kernel tables themselves; here an unusable value becomes an error.

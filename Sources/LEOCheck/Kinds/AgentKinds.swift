@@ -91,6 +91,7 @@ struct AgentDescription {
         configuration.image.pooling = known
         configuration.maximumContext = description.optional("oracle.max_context_len") ?? 256
         configuration.lora?.alpha = Double((description.optional("oracle.lora_alpha") as Int?) ?? 16)
+        try configuration.validate()
         return configuration
     }
 }
@@ -145,6 +146,9 @@ struct AgentRun {
         }
         let embeddings = try chosen.flatMap { clouds[$0 * cloudCount..<($0 + 1) * cloudCount] }.withUnsafeBufferPointer {
             try encoder.encodeObjects($0, count: chosen.count)
+        }
+        for (name, width) in [("anchor_locs", 3), ("anchor_orientation", 4)] where try inputs.tensor(name).count != width {
+            throw CheckError.malformed(path: path, field: name, expected: "\(width) values")
         }
         (spatialTokens, objectTokens) = try encoder.encodeScene(
             embeddings: embeddings, locations: chosen.flatMap { locations[$0 * 6..<($0 + 1) * 6] }, count: chosen.count,

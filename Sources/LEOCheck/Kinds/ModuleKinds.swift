@@ -60,6 +60,10 @@ enum PointNetPPKind: CaseKind {
         guard clouds.shape.count == 3 else { throw CheckError.malformed(path: folder.path, field: "clouds", expected: "[objects, points, 6]") }
         var configuration = PointEncoderConfiguration()
         configuration.pointsPerObject = clouds.shape[1]
+        try ModelConfiguration(name: "case", points: configuration).validate()
+        guard clouds.shape[2] == 3 + configuration.featureCount else {
+            throw CheckError.malformed(path: description.path, field: "inputs.clouds", expected: "[objects, points, \(3 + configuration.featureCount)]")
+        }
         let weights = OfficialWeights(try CaseTensors(folder, "weights_file").all()) { name in
             OfficialNames.candidates(for: name).filter { $0.role == .pointEncoder }.map(\.name)
         }
@@ -89,6 +93,10 @@ enum ConvNeXtKind: CaseKind {
         var configuration = ImageEncoderConfiguration()
         configuration.depths = try description.value("config.depths")
         configuration.dims = try description.value("config.dims")
+        try ModelConfiguration(name: "case", image: configuration).validate()
+        guard images.shape.count == 4, images.shape.dropFirst() == [3, configuration.size, configuration.size] else {
+            throw CheckError.malformed(path: description.path, field: "inputs.image", expected: "[images, 3, \(configuration.size), \(configuration.size)]")
+        }
         let weights = OfficialWeights(try CaseTensors(folder, "weights_file").all()) { name in
             OfficialNames.candidates(for: name).map(\.name)
         }
@@ -129,9 +137,19 @@ enum OSE3DKind: CaseKind {
         let weights = OfficialWeights(try CaseTensors(folder, "weights_file").all()) { name in
             OfficialNames.candidates(for: name).map { String($0.name.dropFirst("pcd_encoder.".count)) }
         }
+        try ModelConfiguration(name: "case", spatial: configuration).validate()
         let masks = try inputs.tensor("obj_masks")
+        guard masks.shape.count == 2, masks.count > 0, masks.shape[1] <= 4096 else {
+            throw CheckError.malformed(path: description.path, field: "inputs.obj_masks", expected: "[batch, slots]")
+        }
         let batch = masks.shape[0], slots = masks.shape[1]
+        for (name, width) in [("obj_locs", slots * 6), ("anchor_locs", 3), ("anchor_orientation", 4)] where try inputs.tensor(name).count != batch * width {
+            throw CheckError.malformed(path: description.path, field: "inputs.\(name)", expected: "\(batch) times \(width) values")
+        }
         let embeddings = try embeddings(folder, inputs)
+        guard embeddings.count % (batch * slots) == 0, !embeddings.isEmpty else {
+            throw CheckError.malformed(path: description.path, field: "inputs.obj_embeds", expected: "[\(batch), \(slots), width]")
+        }
         let width = embeddings.count / (batch * slots)
         let instance = try SpatialTransformer(configuration).graph(
             pointWidth: width, maximumObjects: slots, hidden: nil, traces: true).instance(weights)
@@ -201,6 +219,10 @@ enum OSE3DKind: CaseKind {
         let weights = OfficialWeights(try CaseTensors(path: folder.file(try description.value("pointnet_weights"))).all()) { name in
             OfficialNames.candidates(for: name).filter { $0.role == .pointEncoder }.map(\.name)
         }
+        let points = PointEncoderConfiguration()
+        guard clouds.shape.count == 4, clouds.shape.dropFirst(2) == [points.pointsPerObject, 3 + points.featureCount], clouds.count > 0 else {
+            throw CheckError.malformed(path: description.path, field: "inputs.obj_fts", expected: "[batch, slots, \(points.pointsPerObject), \(3 + points.featureCount)]")
+        }
         let objects = clouds.shape[0] * clouds.shape[1]
         let instance = try PointNetPP(PointEncoderConfiguration()).graph(maximumObjects: objects).instance(weights)
         instance.write(clouds, to: "clouds")
@@ -230,6 +252,9 @@ enum LLaMAKind: CaseKind {
         for entry in base.tensors { tensors[entry.name] = try base.tensor(named: entry.name) }
         var language = LanguageConfiguration()
         let embeds = try inputs.tensor("inputs_embeds"), mask = try inputs.integers("attention_mask")
+        guard embeds.shape.count == 3, embeds.count > 0, embeds.shape[1] >= 4, embeds.shape[1] <= 2048, mask.count == embeds.shape[0] * embeds.shape[1] else {
+            throw CheckError.malformed(path: description.path, field: "inputs.inputs_embeds", expected: "[batch, 4 to 2048 rows, width] with a mask")
+        }
         let batch = embeds.shape[0], length = embeds.shape[1], width = embeds.shape[2]
         language.hiddenSize = width
         language.numAttentionHeads = 4
@@ -242,6 +267,7 @@ enum LLaMAKind: CaseKind {
         var lora = LoRAConfiguration()
         lora.rank = try description.value("config.lora_rank")
         lora.alpha = try description.value("config.lora_alpha")
+        try ModelConfiguration(name: "case", language: language, lora: lora).validate()
         // The row of [PAD] stands in its own file beside the language model.
         let padRow = try? CaseTensors(path: folder.file(try description.value("llm_folder") + "/../pad_row.safetensors"))
         let weights = PaddedVocabulary(

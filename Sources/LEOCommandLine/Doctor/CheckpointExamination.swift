@@ -106,7 +106,7 @@ extension CheckpointPaths {
                 "model", "\(configuration.language.numHiddenLayers) layers of \(configuration.language.hiddenSize), "
                     + (configuration.lora.map { "LoRA rank \($0.rank)" } ?? "no adapter"))
             diagnosis.set(try RunMemory(configuration, weightType: .int8))
-            diagnosis.detail("or", try RunMemory(configuration, weightType: .bf16).text)
+            diagnosis.detail("memory, bf16", try RunMemory(configuration, weightType: .bf16).text)
         } catch {
             diagnosis.add(.error, "\(error)")
         }

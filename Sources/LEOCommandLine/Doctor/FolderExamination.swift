@@ -12,7 +12,7 @@ struct FolderExamination {
 
     func diagnosis() -> Diagnosis {
         if let dataset = DatasetExamination(path).diagnosis() { return dataset }
-        if Self.holdsCheckpoint(path) { return CheckpointExamination(path).diagnosis() }
+        if Self.isOneCheckpoint(path) { return CheckpointExamination(path).diagnosis() }
         var parts: [Diagnosis] = []
         var left = Self.entryLimit
         collect(path, depth: 1, &parts, &left)
@@ -23,15 +23,35 @@ struct FolderExamination {
         return diagnosis
     }
 
-    private static func holdsCheckpoint(_ folder: String) -> Bool {
-        let names = Set(Files.names(in: folder))
-        let marks: Set = [
-            "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin",
-            "open_clip_model.safetensors", "open_clip_pytorch_model.bin",
-        ]
-        if !names.isDisjoint(with: marks) { return true }
+    private static let marks: Set = [
+        "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin",
+        "open_clip_model.safetensors", "open_clip_pytorch_model.bin",
+    ]
+
+    /// Whether a folder is one checkpoint, not a place where several were put.
+    private static func isOneCheckpoint(_ folder: String) -> Bool {
+        let names = Files.names(in: folder)
+        guard holdsCheckpoint(names) else { return false }
+        return !names.contains { name in
+            let item = folder.appendingPath(name)
+            return Files.kind(item).isFolder ? holdsCheckpoint(Files.names(in: item)) : isOtherCheckpoint(name)
+        }
+    }
+
+    private static func holdsCheckpoint(_ names: [String]) -> Bool {
+        if names.contains(where: marks.contains) { return true }
         // Shards whose index was not downloaded.
-        return names.contains("config.json") && names.contains { $0.hasPrefix("pytorch_model-") || $0.hasPrefix("model-") }
+        return names.contains("config.json") && names.contains(where: isShard)
+    }
+
+    private static func isShard(_ name: String) -> Bool { name.hasPrefix("pytorch_model-") || name.hasPrefix("model-") }
+
+    /// Weights that are none of the names above, nor what training leaves beside them.
+    private static func isOtherCheckpoint(_ name: String) -> Bool {
+        let isTrainingState = ["optimizer", "scheduler", "training_args", "rng_state", "random_states", "scaler", "sampler"]
+            .contains { name.hasPrefix($0) }
+        return ["pth", "pt", "bin", "ckpt", "safetensors"].contains(name.pathExtension) && !marks.contains(name) && !isShard(name)
+            && !isTrainingState
     }
 
     private func collect(_ folder: String, depth: Int, _ parts: inout [Diagnosis], _ left: inout Int) {
@@ -42,7 +62,7 @@ struct FolderExamination {
             if !Files.kind(item).isFolder {
                 let part = Examination.file(item)
                 if part.kind != .other || !part.findings.isEmpty { parts.append(part) }
-            } else if Self.holdsCheckpoint(item) {
+            } else if Self.isOneCheckpoint(item) {
                 parts.append(CheckpointExamination(item).diagnosis())
             } else if depth < Self.depthLimit {
                 collect(item, depth: depth + 1, &parts, &left)

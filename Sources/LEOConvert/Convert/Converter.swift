@@ -1,3 +1,4 @@
+import Foundation
 package import ExecutionPlan
 internal import LEOArchive
 public import LEOModel
@@ -68,7 +69,11 @@ public struct Converter: Sendable {
         self.weightType = weightType ?? set.storedWeightType
         parameters = try CheckpointParameters(set, hiddenSize: configuration.language.hiddenSize)
         var metadata = ["producer": "leo convert"]
-        for (role, reader) in set.readers { metadata["source." + role.rawValue] = reader.path }
+        let sources: [(CheckpointRole, String?)] = [
+            (.languageModel, paths.languageModel), (.imageEncoder, paths.imageEncoder), (.pointEncoder, paths.pointEncoder), (.leo, paths.leo),
+        ]
+        // Names only: where a checkpoint lay is nobody else's business.
+        for (role, path) in sources { metadata["source." + role.rawValue] = path.map { ($0 as NSString).lastPathComponent } }
         self.metadata = metadata
     }
 
@@ -80,7 +85,11 @@ public struct Converter: Sendable {
         self.configuration = configuration
         self.weightType = weightType
         self.tokenizerModel = tokenizerModel ?? SyntheticTokenizer.model(pieces: configuration.language.vocabulary - 1)
-        _ = try Tokenizer(sentencePieceModel: self.tokenizerModel)
+        let pieces = try Tokenizer(sentencePieceModel: self.tokenizerModel).vocabularyCount
+        guard pieces <= configuration.language.vocabulary else {
+            throw ConversionError.tokenizer(
+                path: "tokenizer.model", expected: "at most \(configuration.language.vocabulary) pieces, [PAD] included", found: "\(pieces)")
+        }
         parameters = SyntheticParameters(seed: seed)
         metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
     }

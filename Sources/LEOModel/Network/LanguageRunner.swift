@@ -53,11 +53,12 @@ package final class LanguageRunner {
         histories = [[]]
         let width = network.configuration.language.hiddenSize
         instance.set(extra, to: extraRows.count / width)
-        instance.write(extraRows, to: "extra")
         var first = 0
         while first < prompt.count {
             let last = min(first + network.limits.rows, prompt.count)
             setRows(last - first, logitRows: 1)
+            // Every run may use the memory of inputs it has read for something else.
+            instance.write(extraRows, to: "extra")
             fill("sources", prompt[first..<last].lazy.map(\.source))
             fill("positions", prompt[first..<last].lazy.map(\.position))
             fill("cells", (first..<last).lazy.map { Int32($0) })
@@ -77,9 +78,12 @@ package final class LanguageRunner {
         tokens: [Int32], sources: [Int32], cancellation: Cancellation? = nil
     ) throws -> UnsafeBufferPointer<Float> {
         let needed = nextCell + tokens.count
-        guard needed <= network.limits.cells, histories.first.map({ $0.count < network.limits.tail }) ?? true else {
-            throw CapacityError.cacheFull(needed: needed, limit: network.limits.cells)
+        let beamLimit = min(network.limits.rows, network.limits.logitRows)
+        guard tokens.count <= beamLimit else { throw CapacityError.tooManyBeams(count: tokens.count, limit: beamLimit) }
+        guard histories.first.map({ $0.count < network.limits.tail }) ?? true else {
+            throw CapacityError.tooManySteps(limit: network.limits.tail)
         }
+        guard needed <= network.limits.cells else { throw CapacityError.cacheFull(needed: needed, limit: network.limits.cells) }
         guard Int(nextPosition) < network.configuration.language.maxPositions else {
             throw CapacityError.promptTooLong(tokens: Int(nextPosition) + 1, limit: network.configuration.language.maxPositions)
         }

@@ -22,7 +22,15 @@ public final class Network: Sendable {
         points = try Self.pointsGraph(configuration).compiled(source, options: options)
         spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
         language = try Self.languageGraph(configuration).compiled(source, options: options)
-        anchorSize = try Self.hostRecipes(configuration).first.map { try source.constant($0).storage.rawFloats() } ?? []
+        anchorSize = try Self.hostRecipes(configuration).first.map { recipe in
+            let constant = try source.constant(recipe)
+            let values = constant.storage.rawFloats()
+            guard constant.elementType == .f32, constant.shape == recipe.shape, values.count == recipe.shape.reduce(1, *) else {
+                throw GraphError.constant(
+                    name: recipe.name, expected: "\(recipe.shape) f32", found: "\(constant.shape) \(constant.elementType.rawValue)")
+            }
+            return values
+        } ?? []
     }
 
     package var plans: [Plan] { [image, points, spatial, language] }
@@ -88,12 +96,17 @@ public enum CapacityError: Error, Sendable, Equatable, CustomStringConvertible {
     case promptTooLong(tokens: Int, limit: Int)
     case cacheFull(needed: Int, limit: Int)
     case tooManyObjects(count: Int, limit: Int)
+    case tooManyBeams(count: Int, limit: Int)
+    /// Tokens of one answer.
+    case tooManySteps(limit: Int)
 
     public var description: String {
         switch self {
         case .promptTooLong(let tokens, let limit): "the prompt has \(tokens) positions, the model allows \(limit)"
         case .cacheFull(let needed, let limit): "the request needs \(needed) cells of the key/value cache, there are \(limit)"
         case .tooManyObjects(let count, let limit): "the scene has \(count) objects, the model takes \(limit)"
+        case .tooManyBeams(let count, let limit): "\(count) beams are asked for, the model runs \(limit)"
+        case .tooManySteps(let limit): "the answer has more than \(limit) tokens, the model keeps no more"
         }
     }
 }
