@@ -3,9 +3,9 @@ import LEOModel
 /// A way for a language model to act: typed actions, the strings and vocabulary ids that spell them, and the constraint
 /// that makes a decoder write nothing else.
 ///
-/// What a conformance promises: `action(in: text(for: a)) == a` and `action(from: ids(for: a)) == a` for every action
-/// that the space can write, and every sequence that `makeConstraint()` lets through up to end of sequence is read by
-/// `action(from:)` without an error.
+/// What a conformance promises: reading text or ids that it wrote gives the same action, as far as the written form can
+/// hold it (LEGENT's rounds numbers and has a part of the fields only); and every sequence that `makeConstraint()` lets
+/// through up to end of sequence is read by `action(from:)` without an error.
 public protocol ActionSpace: Sendable {
     associatedtype Action: Sendable & Equatable
     associatedtype Constraint: TokenConstraint
@@ -27,7 +27,8 @@ public protocol ActionSpace: Sendable {
     /// Reads generated ids, without BOS and end of sequence (`Hypothesis.generated`).
     func action(from ids: some Sequence<Int32>) throws(ActionError) -> Action
 
-    /// Lets through exactly the token sequences that `action(from:)` reads, each followed by end of sequence.
+    /// Lets through token sequences that `action(from:)` reads, each followed by end of sequence, and no others; which of
+    /// the spellings of an action these are is the space's choice.
     func makeConstraint() throws(ActionError) -> Constraint
 
     /// New tokens, end of sequence included, that a constrained decoder needs at most. A smaller budget cuts actions off.

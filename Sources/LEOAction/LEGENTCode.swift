@@ -18,7 +18,9 @@ public enum LEGENTCode {
     public static func write(_ action: LEGENTAction) throws(ActionError) -> String {
         if action.isFinish { return "finish()" }
         var parts: [String] = []
-        if action.teleportForward != 0 { parts.append("move_forward(\(PythonNumber.oneDecimal(action.teleportForward)))") }
+        if action.teleportForward != 0 {
+            parts.append("move_forward(\(PythonNumber.oneDecimal(action.teleportForward)))")
+        }
         for (name, angle) in [("rotate_right", action.rotateRight), ("rotate_down", action.rotateDown)] where angle != 0 {
             guard let degrees = PythonNumber.integer(angle) else {
                 throw .invalidValue(field: "LEGENT \(name)", expected: "a finite number of degrees", found: "\(angle)")

@@ -43,7 +43,9 @@ public struct TextConstraint: TokenConstraint {
         self.end = end
         self.maximumNewTokens = maximumNewTokens
         sets = edges.indices.map { state in
-            Self.sets(edges[state], distances, vocabulary: trie.vocabulary, eosID: automaton.isAccepting[state] ? tokenizer.eosID : nil)
+            Self.sets(
+                edges[state], distances, vocabulary: trie.vocabulary,
+                eosID: automaton.isAccepting[state] ? tokenizer.eosID : nil)
         }
     }
 

@@ -43,8 +43,8 @@ public enum BLEU {
             } ?? 0
             guesses = (0..<4).map { max(0, count - $0) }
             matches = (0..<4).map { order in
-                sample.prediction.byOrder[order].reduce(0) { sum, entry in
-                    let limit = sample.references.map { $0.byOrder[order][entry.key] ?? 0 }.max() ?? 0
+                sample.prediction.counts[order].reduce(0) { sum, entry in
+                    let limit = sample.references.map { $0.counts[order][entry.key] ?? 0 }.max() ?? 0
                     return sum + min(entry.value, limit)
                 }
             }

@@ -19,7 +19,7 @@ public enum CIDEr {
         for sample in samples.samples {
             var seen: Set<NGram> = []
             for reference in sample.references {
-                for grams in reference.byOrder { seen.formUnion(grams.keys) }
+                for grams in reference.grams { seen.formUnion(grams) }
             }
             for gram in seen { frequencies[gram, default: 0] += 1 }
         }
@@ -32,21 +32,31 @@ public enum CIDEr {
         })
     }
 
+    /// tf-idf weights of a sentence's n-grams.
     private struct Vector {
-        var weights: [[NGram: Double]]
-        var norms: [Double]
-        var length: Int
+        let counts: NGramCounts
+        /// [order - 1], parallel to `counts.grams`.
+        let weights: [[Double]]
+        let norms: [Double]
+        let length: Int
+        private let frequencies: [NGram: Int]
+        private let logCount: Double
 
         init(_ counts: NGramCounts, _ frequencies: [NGram: Int], _ logCount: Double) {
-            weights = counts.byOrder.map { grams in
-                var weights: [NGram: Double] = [:]
-                for (gram, count) in grams {
-                    weights[gram] = Double(count) * (logCount - log(Double(max(1, frequencies[gram] ?? 0))))
-                }
-                return weights
+            self.counts = counts
+            self.frequencies = frequencies
+            self.logCount = logCount
+            weights = zip(counts.grams, counts.counts).map { grams, counts in
+                grams.map { Self.weight($0, counts[$0] ?? 0, frequencies, logCount) }
             }
-            norms = weights.map { $0.values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+            norms = weights.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
             length = max(counts.wordCount - 1, 0)
+        }
+
+        private static func weight(
+            _ gram: NGram, _ count: Int, _ frequencies: [NGram: Int], _ logCount: Double
+        ) -> Double {
+            Double(count) * (logCount - log(Double(max(1, frequencies[gram] ?? 0))))
         }
 
         /// Mean over the four orders.
@@ -56,8 +66,9 @@ public enum CIDEr {
             var sum = 0.0
             for order in 0..<4 {
                 var value = 0.0
-                for (gram, weight) in weights[order] {
-                    guard let other = reference.weights[order][gram] else { continue }
+                for (gram, weight) in zip(counts.grams[order], weights[order]) {
+                    guard let count = reference.counts.counts[order][gram] else { continue }
+                    let other = Self.weight(gram, count, frequencies, logCount)
                     value += min(weight, other) * other
                 }
                 if norms[order] != 0, reference.norms[order] != 0 { value /= norms[order] * reference.norms[order] }

@@ -6,9 +6,9 @@ import Foundation
 /// falls into many chunks is penalised. With several references the best counts.
 ///
 /// **Limits.** The official evaluators call the Java program meteor-1.5, which also matches synonyms (WordNet) and
-/// paraphrases, weighs function words apart, and stems with Snowball; its tables are data of several hundred megabytes and not
-/// part of this project. Scores here are therefore of the same kind but not the same numbers, in general lower: compare
-/// them with each other, not with published ones. Text is put in lower case, and each character that is neither letter
+/// paraphrases, weighs function words apart, and stems with Snowball; its tables are not part of this project. Scores here
+/// are therefore of the same kind but not the same numbers, in general lower: compare them with each other, not with
+/// published ones. Text is put in lower case, and each character that is neither letter
 /// nor digit is a word of its own, except for apostrophes and hyphens inside words.
 ///
 /// - Source: Banerjee and Lavie 2005; Denkowski and Lavie 2014 ("Meteor Universal"); stems by `PorterStemmer`
@@ -97,6 +97,7 @@ public struct METEOR: Sendable {
         var referenceLength = 0
         var matches = 0
         var weight = 0.0
+        /// Zero for a pair that is spared the penalty.
         var chunks = 0
 
         mutating func add(_ other: Statistics) {
@@ -110,9 +111,13 @@ public struct METEOR: Sendable {
 
     private func statistics(_ prediction: [String], _ reference: [String]) -> Statistics {
         let alignment = WordAlignment(prediction, reference)
+        let chunks = alignment.chunks
+        let matches = alignment.pairs.count
+        let isEqual = chunks == 1 && matches == prediction.count && matches == reference.count
         return Statistics(
-            predictionLength: prediction.count, referenceLength: reference.count, matches: alignment.pairs.count,
-            weight: alignment.pairs.reduce(0) { $0 + ($1.isExact ? 1 : parameters.stemWeight) }, chunks: alignment.chunks)
+            predictionLength: prediction.count, referenceLength: reference.count, matches: matches,
+            weight: alignment.pairs.reduce(0) { $0 + ($1.isExact ? 1 : parameters.stemWeight) },
+            chunks: isEqual && parameters.sparesEqual ? 0 : chunks)
     }
 
     private func score(_ statistics: Statistics) -> Double {
@@ -120,9 +125,6 @@ public struct METEOR: Sendable {
         let precision = statistics.weight / Double(statistics.predictionLength)
         let recall = statistics.weight / Double(statistics.referenceLength)
         let mean = precision * recall / (parameters.alpha * precision + (1 - parameters.alpha) * recall)
-        let isEqual = statistics.chunks == 1 && statistics.matches == statistics.predictionLength
-            && statistics.matches == statistics.referenceLength
-        if isEqual, parameters.sparesEqual { return mean }
         let fragmentation = Double(statistics.chunks) / Double(statistics.matches)
         return mean * (1 - parameters.gamma * pow(fragmentation, parameters.beta))
     }

@@ -129,8 +129,8 @@ private struct Stem {
     /// 4
     mutating func residual() {
         let suffixes = [
-            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti",
-            "ous", "ive", "ize",
+            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate",
+            "iti", "ous", "ive", "ize",
         ]
         for suffix in suffixes {
             guard let count = count(before: suffix) else { continue }

@@ -31,17 +31,31 @@ struct WordAlignment {
     private struct Partial {
         var pairs: [Pair] = []
         var isUsed: [Bool]
+        var rank = Rank()
+    }
+
+    /// What makes one partial alignment worse than another.
+    private struct Rank: Comparable {
         var chunks = 0
         var inexact = 0
         var distance = 0
 
-        var rank: (Int, Int, Int) { (chunks, inexact, distance) }
+        static func < (a: Rank, b: Rank) -> Bool {
+            (a.chunks, a.inexact, a.distance) < (b.chunks, b.inexact, b.distance)
+        }
+    }
+
+    /// A partial alignment with the next word at `place`, or passed over.
+    private struct Candidate {
+        let source: Int
+        let place: Int?
+        let rank: Rank
     }
 
     init(_ prediction: [String], _ reference: [String]) {
         let stems = prediction.map { PorterStemmer.stem($0) }
         let places = Dictionary(grouping: reference.indices) { PorterStemmer.stem(reference[$0]) }
-        // Equal words have equal stems, so that words match exactly if stems do, and as many as the rarer side has.
+        // Equal words have equal stems, so that words match if stems do, and as many of a stem as the rarer side has.
         var remaining: [String: Int] = [:]
         for stem in stems { remaining[stem, default: 0] += 1 }
 
@@ -49,24 +63,36 @@ struct WordAlignment {
         for (index, stem) in stems.enumerated() {
             remaining[stem, default: 1] -= 1
             guard let places = places[stem] else { continue }
-            var next: [Partial] = []
-            for partial in beam {
-                let free = places.filter { !partial.isUsed[$0] }
-                for place in free {
-                    var longer = partial
-                    let goesOn = partial.pairs.last.map { $0.prediction == index - 1 && $0.reference == place - 1 } ?? false
-                    let isExact = prediction[index].utf8.elementsEqual(reference[place].utf8)
-                    longer.pairs.append(Pair(prediction: index, reference: place, isExact: isExact))
-                    longer.isUsed[place] = true
-                    longer.chunks += goesOn ? 0 : 1
-                    longer.inexact += isExact ? 0 : 1
-                    longer.distance += abs(index - place)
-                    next.append(longer)
+            let isExact = places.map { prediction[index].utf8.elementsEqual(reference[$0].utf8) }
+            var candidates: [Candidate] = []
+            for (source, partial) in beam.enumerated() {
+                let last = partial.pairs.last
+                var free = 0
+                for (place, isExact) in zip(places, isExact) where !partial.isUsed[place] {
+                    free += 1
+                    let goesOn = last.map { $0.prediction == index - 1 && $0.reference == place - 1 } ?? false
+                    var rank = partial.rank
+                    rank.chunks += goesOn ? 0 : 1
+                    rank.inexact += isExact ? 0 : 1
+                    rank.distance += abs(index - place)
+                    candidates.append(Candidate(source: source, place: place, rank: rank))
                 }
                 // A word may be passed over only where those behind it still suffice.
-                if remaining[stem, default: 0] >= free.count { next.append(partial) }
+                if remaining[stem, default: 0] >= free {
+                    candidates.append(Candidate(source: source, place: nil, rank: partial.rank))
+                }
             }
-            beam = Array(next.sorted { $0.rank < $1.rank }.prefix(Self.beamWidth))
+            candidates.sort { $0.rank < $1.rank }
+            beam = candidates.prefix(Self.beamWidth).map { candidate in
+                var partial = beam[candidate.source]
+                partial.rank = candidate.rank
+                if let place = candidate.place {
+                    let isExact = prediction[index].utf8.elementsEqual(reference[place].utf8)
+                    partial.pairs.append(Pair(prediction: index, reference: place, isExact: isExact))
+                    partial.isUsed[place] = true
+                }
+                return partial
+            }
         }
         pairs = beam.first?.pairs ?? []
     }

@@ -87,8 +87,10 @@ typealias NGram = SIMD4<Int32>
 /// How often each n-gram of orders 1 to 4 occurs in a sentence.
 struct NGramCounts {
     let wordCount: Int
+    /// [order - 1]: n-grams in the order of their first occurrence, so that sums over them are the same in every run.
+    private(set) var grams: [[NGram]] = Array(repeating: [], count: 4)
     /// [order - 1][n-gram].
-    private(set) var byOrder: [[NGram: Int]] = Array(repeating: [:], count: 4)
+    private(set) var counts: [[NGram: Int]] = Array(repeating: [:], count: 4)
 
     init(_ words: [Int32]) {
         wordCount = words.count
@@ -96,7 +98,9 @@ struct NGramCounts {
             var gram = NGram(repeating: -1)
             for offset in 0..<min(4, words.count - start) {
                 gram[offset] = words[start + offset]
-                byOrder[offset][gram, default: 0] += 1
+                if counts[offset].updateValue((counts[offset][gram] ?? 0) + 1, forKey: gram) == nil {
+                    grams[offset].append(gram)
+                }
             }
         }
     }

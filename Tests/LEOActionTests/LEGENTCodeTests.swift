@@ -39,8 +39,8 @@ import Testing
         for code in ["", " ", ",", ", , ", "\n", "..."] { #expect(try LEGENTGrammar.parse(code) == .step) }
         var finished = expected
         finished.isFinish = true
-        #expect(try LEGENTGrammar.parse("finish, move_forward(2), rotate_right(30), rotate_down(-10.5), grab, speak('ok, then')")
-            == finished)
+        let code = "finish, move_forward(2), rotate_right(30), rotate_down(-10.5), grab, speak('ok, then')"
+        #expect(try LEGENTGrammar.parse(code) == finished)
     }
 
     @Test(arguments: [
@@ -71,8 +71,8 @@ import Testing
     @Test func hostileCodeHarmsNeitherReader() {
         var generator = SeededGenerator(seed: 11)
         let parts = [
-            "move_forward(", "rotate_right(", "speak(\"", "\")", ")", "(", "\"", ", ", ",", "\n", "\r\n", "finish", "grab", "é",
-            "\u{301}", "1e999", "-", "_", "0", "\u{0}", "'", "٢", " ",
+            "move_forward(", "rotate_right(", "speak(\"", "\")", ")", "(", "\"", ", ", ",", "\n", "\r\n", "finish", "grab",
+            "é", "\u{301}", "1e999", "-", "_", "0", "\u{0}", "'", "٢", " ",
         ]
         for _ in 0..<2000 {
             let count = Int.random(in: 0..<12, using: &generator)
@@ -249,8 +249,8 @@ struct LEGENTGoldenTests {
     @Test func readersAgreeOnCanonicalCode() throws {
         for row in try goldenLines("actions/legent.jsonl", of: Row.self) where row.to_string == row.input {
             let strict = LEGENTCode.read(row.input)
-            guard abs(strict.rotateRight) < 180, abs(strict.rotateDown) < 90, strict.teleportForward.isFinite else { continue }
-            guard !strict.isFinish, !row.input.contains("\")b") else { continue }
+            guard abs(strict.rotateRight) < 180, abs(strict.rotateDown) < 90 else { continue }
+            guard strict.teleportForward.isFinite, !strict.isFinish, !row.input.contains("\")b") else { continue }
             #expect(try LEGENTGrammar.parse(row.input) == strict, "\(row.input)")
         }
     }

@@ -21,7 +21,8 @@ import Testing
         ("activate", "activ"), ("angulariti", "angular"), ("homologous", "homolog"), ("effective", "effect"),
         ("bowdlerize", "bowdler"), ("probate", "probat"), ("rate", "rate"), ("cease", "ceas"), ("controll", "control"),
         ("roll", "roll"), ("generalizations", "gener"), ("oscillators", "oscil"), ("by", "by"), ("s", "s"), ("", ""),
-        ("sss", "sss"), ("yyy", "yyi"), ("Chairs", "Chairs"), ("naïve", "naïve"), ("geologi", "geologi"), ("archaeology", "archaeolog"),
+        ("sss", "sss"), ("yyy", "yyi"), ("Chairs", "Chairs"), ("naïve", "naïve"), ("geologi", "geologi"),
+        ("archaeology", "archaeolog"),
     ])
     func stems(word: String, stem: String) {
         #expect(PorterStemmer.stem(word) == stem)
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func manyEqualWordsAreAlignedQuickly() throws {
-        let text = String(repeating: "the the chair ", count: 60)
+        let text = String(repeating: "the the chair ", count: 20)
         #expect(try near(score(text, text, .denkowskiLavie2014), 1))
     }
 }
