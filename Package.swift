@@ -51,6 +51,8 @@ let package = Package(
         ),
         .target(name: "LEOScene", dependencies: ["LEOTensor"]),
         .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene"]),
+        .target(name: "LEOAction", dependencies: ["LEOModel", "LEOText"]),
+        .target(name: "LEOEval"),
         .target(
             name: "LEO",
             dependencies: ["ExecutionPlan", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
@@ -87,6 +89,8 @@ let package = Package(
         .testTarget(name: "LEOModelTests", dependencies: ["ExecutionPlan", "LEOModel", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
+        .testTarget(name: "LEOActionTests", dependencies: ["LEOAction", "LEOModel", "LEOText", "TestSupport"]),
+        .testTarget(name: "LEOEvalTests", dependencies: ["LEOAction", "LEOEval", "TestSupport"]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]
