@@ -229,16 +229,16 @@ import Testing
         let engine = try TestEngine.shared()
         var request = TestEngine.greedy()
         let plain = try await engine.respond(to: request).answer
-        request.object = 3
+        request.object = .id(3)
         let focused = try await engine.respond(to: request).answer
         #expect(focused.score != plain.score)
         #expect(try await engine.respond(to: request).answer.outcome == focused.outcome)
         // The agent's place is drawn from the seed.
         request.seed = 5
         #expect(try await engine.respond(to: request).answer.score != focused.score)
-        request.object = 77
+        request.object = .id(77)
         #expect(try await error(request) as? RequestError == .unknownObject(77, available: [1, 2, 3, 4, 5]))
-        request.object = 3
+        request.object = .id(3)
         request.scene = nil
         #expect(try await error(request) as? RequestError == .objectWithoutScene)
     }
@@ -268,7 +268,7 @@ import Testing
         for coordinates in [[0, 0, 0], [1e300, -1e300, 1e300, 0, 0, 0], [.nan, 0, 0], [.infinity, 0, 0, 1, 1, 1], [1e-300, 0, 0, 0, 0, 1e-310]] {
             for id in [nil, Int.max] {
                 var request = request(coordinates)
-                request.object = id
+                request.object = id.map(Request.Target.id)
                 let failure = try await error(request)
                 #expect(failure == nil || failure is RequestError, "\(coordinates)")
             }
@@ -338,7 +338,7 @@ import Testing
         #expect(full.notices.isEmpty && full.ids == many.ids && full.score == many.score)
         // The object that is asked about is never the one that is dropped.
         request.scene = TestEngine.scene(61, points: 20)
-        request.object = 61
+        request.object = .id(61)
         #expect(try await engine.respond(to: request).answer.score != full.score)
         request.scene = Scene(source: "empty", objects: [], bounds: Bounds(minimum: .zero, maximum: .zero), notices: ["a notice"])
         request.object = nil
