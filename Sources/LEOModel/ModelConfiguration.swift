@@ -13,7 +13,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     public var language: LanguageConfiguration
     /// Nil for a language model without an adapter.
     public var lora: LoRAConfiguration?
-    /// Objects a request may have; the rest is dropped, smallest first.
+    /// Objects a request may have; of more, those that come first are kept. A scene divided by this engine keeps the largest.
     public var maximumObjects: Int
     /// Tokens kept of the last part of the prompt, counting its BOS.
     public var maximumContext: Int

@@ -7,8 +7,8 @@ package import LEOTensor
 package final class PlanInstance {
     package let plan: Plan
     private let arena: UnsafeMutableRawPointer
-    private let states: [UnsafeMutableRawPointer]
-    private let stateByteCounts: [Int]
+    /// The arena and the states, in one owner each.
+    private let reserved: [ReservedMemory]
     private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer>
     private let symbols: UnsafeMutableBufferPointer<Int>
     private let argumentMemory: UnsafeMutableRawPointer
@@ -21,16 +21,16 @@ package final class PlanInstance {
 
     package init(_ plan: Plan) throws(FileError) {
         self.plan = plan
-        arena = try Self.reserve(plan.arenaByteCount)
-        var states: [UnsafeMutableRawPointer] = []
-        for state in plan.stateSlots { states.append(try Self.reserve(state.byteCount)) }
-        self.states = states
-        stateByteCounts = plan.stateSlots.map(\.byteCount)
+        let arenaMemory = try ReservedMemory(byteCount: plan.arenaByteCount)
+        var states: [ReservedMemory] = []
+        for state in plan.stateSlots { states.append(try ReservedMemory(byteCount: state.byteCount)) }
+        arena = arenaMemory.base
+        reserved = [arenaMemory] + states
 
         pointers = .allocate(capacity: plan.slotCount + 1)
         pointers.initialize(repeating: arena, count: plan.slotCount + 1)
         for (slot, offset) in plan.arenaOffsets { pointers[slot] = arena + offset }
-        for (index, state) in plan.stateSlots.enumerated() { pointers[state.slot] = states[index] }
+        for (index, state) in plan.stateSlots.enumerated() { pointers[state.slot] = states[index].base }
         for (slot, tensor) in plan.constantSlots { pointers[slot] = UnsafeMutableRawPointer(mutating: tensor.baseAddress) }
 
         symbols = .allocate(capacity: plan.symbols.count + 1)
@@ -51,29 +51,12 @@ package final class PlanInstance {
     }
 
     deinit {
-        munmap(arena, max(plan.arenaByteCount, 1))
-        for (index, state) in states.enumerated() { munmap(state, max(stateByteCounts[index], 1)) }
         pointers.deallocate()
         symbols.deallocate()
         argumentMemory.deallocate()
         bound.deallocate()
         times.deallocate()
     }
-
-    /// Zeroed pages that take memory only when touched.
-    private static func reserve(_ byteCount: Int) throws(FileError) -> UnsafeMutableRawPointer {
-        let memory = mmap(nil, max(byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | noReserve, -1, 0)
-        guard let memory, memory != MAP_FAILED else {
-            throw FileError(path: "memory", action: "reserve \(byteCount) bytes", code: errno)
-        }
-        return memory
-    }
-
-    #if os(Linux)
-    private static let noReserve = MAP_NORESERVE
-    #else
-    private static let noReserve: Int32 = 0
-    #endif
 
     /// Never empty: one more entry than there are symbols.
     private var symbolTable: UnsafePointer<Int> {
@@ -143,4 +126,27 @@ package final class PlanInstance {
 
     /// Nanoseconds of each step in the last recorded run.
     package var stepTimes: [UInt64] { Array(times.prefix(plan.steps.count)) }
+}
+
+/// Zeroed pages that take memory only when touched.
+private final class ReservedMemory {
+    let base: UnsafeMutableRawPointer
+    private let byteCount: Int
+
+    init(byteCount: Int) throws(FileError) {
+        self.byteCount = max(byteCount, 1)
+        let memory = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | Self.noReserve, -1, 0)
+        guard let memory, memory != MAP_FAILED else {
+            throw FileError(path: "memory", action: "reserve \(byteCount) bytes", code: errno)
+        }
+        base = memory
+    }
+
+    deinit { munmap(base, byteCount) }
+
+    #if os(Linux)
+    private static let noReserve = MAP_NORESERVE
+    #else
+    private static let noReserve: Int32 = 0
+    #endif
 }

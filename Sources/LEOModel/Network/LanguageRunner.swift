@@ -157,7 +157,7 @@ package final class LanguageRunner {
                 count += lists[last].count
                 last += 1
             }
-            guard count <= rowLimit else { throw CapacityError.promptTooLong(tokens: count, limit: rowLimit) }
+            guard count <= rowLimit else { throw CapacityError.answerTooLong(tokens: count + 1, limit: rowLimit + 1) }
             let longest = lists[first..<last].map(\.count).max() ?? 0
             guard longest <= positionLimit else {
                 throw CapacityError.promptTooLong(tokens: Int(nextPosition) + longest, limit: network.configuration.language.maxPositions)

@@ -99,6 +99,8 @@ public enum CapacityError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooManyBeams(count: Int, limit: Int)
     /// Tokens of one answer.
     case tooManySteps(limit: Int)
+    /// Tokens of an answer to be scored.
+    case answerTooLong(tokens: Int, limit: Int)
 
     public var description: String {
         switch self {
@@ -107,6 +109,7 @@ public enum CapacityError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooManyObjects(let count, let limit): "the scene has \(count) objects, the model takes \(limit)"
         case .tooManyBeams(let count, let limit): "\(count) beams are asked for, the model runs \(limit)"
         case .tooManySteps(let limit): "the answer has more than \(limit) tokens, the model keeps no more"
+        case .answerTooLong(let tokens, let limit): "an answer has \(tokens) tokens, \(limit) can be scored"
         }
     }
 }
