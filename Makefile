@@ -5,7 +5,7 @@ SWIFT ?= swift
 FUZZ_SECONDS ?= 600
 export FUZZ_SECONDS
 
-.PHONY: help demo build test test-sanitize test-client fuzz check-arm setup clean
+.PHONY: help demo build test test-sanitize test-client fuzz check-arm setup setup-tests clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -16,13 +16,17 @@ demo: build ## Answer a question about a small scene with a small random model; 
 setup: ## Install what building needs, where something is missing
 	@tools/setup.sh
 
+# Tests compare the matrix kernels with OpenBLAS; nothing else links it.
+setup-tests:
+	@tools/setup.sh libopenblas-dev
+
 build: setup ## The command line, optimised: .build/release/leo
 	$(SWIFT) build -c release --product leo
 
-test: setup ## All tests, optimised
+test: setup-tests ## All tests, optimised
 	$(SWIFT) test -c release
 
-test-sanitize: setup ## Kernels and readers under AddressSanitizer and UndefinedBehaviorSanitizer
+test-sanitize: setup-tests ## Kernels and readers under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/test-sanitize.sh
 
 test-client: setup ## Build and run Examples/SwiftClient against this package as a versioned dependency

@@ -39,7 +39,6 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo -n)
 fi
 echo "installing ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
 install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null >&2; }
 # Package lists are often missing on fresh machines, and stale on others.
 [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -print -quit 2>/dev/null)" ] || "${as_root[@]}" apt-get update -q >&2
