@@ -11,6 +11,9 @@ let package = Package(
         .library(name: "LEO", targets: ["LEO"]),
         .library(name: "LEOConvert", targets: ["LEOConvert"]),
         .library(name: "LEOImageIO", targets: ["LEOImageIO"]),
+        .library(name: "LEOAction", targets: ["LEOAction"]),
+        .library(name: "LEOEval", targets: ["LEOEval"]),
+        .library(name: "LEOWorld", targets: ["LEOWorld"]),
         .executable(name: "leo", targets: ["LEOCommandLine"]),
     ],
     dependencies: [
@@ -53,9 +56,23 @@ let package = Package(
         .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene"]),
         .target(name: "LEOAction", dependencies: ["LEOModel", "LEOText"]),
         .target(name: "LEOEval"),
+        .target(name: "LEOWorld", dependencies: ["LEOAction", "LEOScene"]),
         .target(
             name: "LEO",
             dependencies: ["ExecutionPlan", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
+        ),
+
+        // MARK: Data and tasks
+
+        .target(
+            name: "LEOData",
+            dependencies: ["LEOAction", "LEOConvert", "LEOEval", "LEOImageIO", "LEOScene", "LEOTensor", "LEOText"]
+        ),
+        .target(
+            name: "LEOTasks",
+            dependencies: [
+                "LEO", "LEOAction", "LEOData", "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "LEOText", "LEOWorld",
+            ]
         ),
 
         // MARK: Tools
@@ -63,15 +80,15 @@ let package = Package(
         .target(
             name: "LEOCheck",
             dependencies: [
-                "ExecutionPlan", "LEO", "LEOArchive", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
-                "LEOTensor", "LEOText",
+                "ExecutionPlan", "LEO", "LEOAction", "LEOArchive", "LEOConvert", "LEOData", "LEOEval", "LEOImageIO", "LEOModel",
+                "LEOScene", "LEOTensor", "LEOText",
             ]
         ),
         .executableTarget(
             name: "LEOCommandLine",
             dependencies: [
-                "CLEOKernels", "ExecutionPlan", "LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOImageIO", "LEOModel", "LEOScene",
-                "LEOTensor", "LEOText",
+                "CLEOKernels", "ExecutionPlan", "LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOData", "LEOEval",
+                "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks", "LEOTensor", "LEOText", "LEOWorld",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -91,6 +108,14 @@ let package = Package(
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
         .testTarget(name: "LEOActionTests", dependencies: ["LEOAction", "LEOModel", "LEOText", "TestSupport"]),
         .testTarget(name: "LEOEvalTests", dependencies: ["LEOAction", "LEOEval", "TestSupport"]),
+        .testTarget(
+            name: "LEOWorldTests", dependencies: ["LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
+        .testTarget(
+            name: "LEODataTests",
+            dependencies: ["LEOAction", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
+        .testTarget(
+            name: "LEOTasksTests",
+            dependencies: ["LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport"]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]

@@ -1,0 +1,1 @@
+// Loaders and writers of the official dataset layouts.

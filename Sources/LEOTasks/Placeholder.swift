@@ -1,0 +1,1 @@
+// Tasks from data sets and from the embedded world, and what runs them.
