@@ -20,7 +20,7 @@ struct Lighting: Sendable {
         rooms = scene.rooms.map { (SIMD2<Float>($0.minimum), SIMD2<Float>($0.maximum)) }
         for light in scene.lights {
             let position = SIMD3<Float>(light.transform.position)
-            guard position.isFinite, light.color.isFinite, light.intensity.isFinite, light.intensity > 0 else { continue }
+            guard position.hasFiniteValues, light.color.hasFiniteValues, light.intensity.isFinite, light.intensity > 0 else { continue }
             let range = light.range.isFinite && light.range > 0.1 ? Float(light.range) : 10
             let strength = 0.5 * Float(min(light.intensity, 2))
             lamps.append(
@@ -77,5 +77,5 @@ struct Lighting: Sendable {
 }
 
 extension SIMD3 where Scalar: BinaryFloatingPoint {
-    var isFinite: Bool { x.isFinite && y.isFinite && z.isFinite }
+    var hasFiniteValues: Bool { x.isFinite && y.isFinite && z.isFinite }
 }

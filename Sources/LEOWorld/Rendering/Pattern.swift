@@ -13,7 +13,7 @@ struct ShadingMaterial {
     init(_ material: Material) {
         func bytes(_ color: SIMD3<Float>) -> SIMD4<Float> {
             // A colour that is no number is shown as mid-grey.
-            SIMD4(color.isFinite ? color.clamped(lowerBound: .zero, upperBound: .one) * 255 : SIMD3(repeating: 128), 0)
+            SIMD4(color.hasFiniteValues ? color.clamped(lowerBound: .zero, upperBound: .one) * 255 : SIMD3(repeating: 128), 0)
         }
         color = bytes(material.color)
         second = color

@@ -134,7 +134,7 @@ public final class RenderScene {
             }
             let points = corners.map { mesh.positions[Int($0)] }
             guard points.allSatisfy({ abs($0.x) < limit && abs($0.y) < limit && abs($0.z) < limit }) else { continue }
-            let normal = cross(points[1] - points[0], points[2] - points[0])
+            let normal = crossProduct(points[1] - points[0], points[2] - points[0])
             let size = SIMD3(abs(normal.x), abs(normal.y), abs(normal.z))
             let axis: Int32 = size.x > size.y && size.x > size.z ? 0 : size.y >= size.z ? 1 : 2
             let first = Int32(firstVertex)

@@ -7,7 +7,7 @@ enum StaticGeometry {
 
     /// A wall in its local frame, with faces on the inside of its openings. Empty for sizes that are no sizes.
     static func mesh(of wall: Wall) -> Mesh {
-        var builder = MeshBuilder(materials: [wall.material])
+        var builder = SurfaceBuilder(materials: [wall.material])
         let half = wall.size / 2
         guard isSize(wall.size) else { return builder.mesh }
         let holes = wall.holes.prefix(maximumHoles).compactMap { hole -> (minimum: SIMD2<Double>, maximum: SIMD2<Double>)? in
@@ -54,7 +54,7 @@ enum StaticGeometry {
 
     /// A floor or ceiling in its local frame. Empty for sizes that are no sizes.
     static func mesh(of floor: Floor) -> Mesh {
-        var builder = MeshBuilder(materials: [floor.material])
+        var builder = SurfaceBuilder(materials: [floor.material])
         guard isSize(floor.size) else { return builder.mesh }
         let half = floor.size / 2
         let (x, y, z) = (SIMD3<Double>(1, 0, 0), SIMD3<Double>(0, 1, 0), SIMD3<Double>(0, 0, 1))
@@ -70,7 +70,7 @@ enum StaticGeometry {
 
     /// A standing figure with its feet at the origin, facing +z, 1.75 m tall.
     static func figure(shirt: SIMD3<Float>, shirtName: String) -> Mesh {
-        var builder = MeshBuilder(materials: [
+        var builder = SurfaceBuilder(materials: [
             Material(name: "fabric", colorName: shirtName, color: shirt),
             Material(name: "denim", colorName: "blue", color: SIMD3(0.20, 0.25, 0.40)),
             Material(name: "skin", colorName: "beige", color: SIMD3(0.86, 0.68, 0.56)),

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Puts meshes together from flat grids and turned shapes.
-struct MeshBuilder {
+struct SurfaceBuilder {
     private(set) var mesh: Mesh
 
     init(materials: [Material]) { mesh = Mesh(materials: materials) }
@@ -22,7 +22,7 @@ struct MeshBuilder {
                 mesh.normals.append(SIMD3<Float>(normal))
             }
         }
-        let isDirect = (cross(u, v) * normal).sum() > 0
+        let isDirect = (crossProduct(u, v) * normal).sum() > 0
         for row in 0..<vCuts.count - 1 {
             for column in 0..<uCuts.count - 1 where !isOpen(column, row) {
                 let a = first + Int32(row) * columns + Int32(column)
@@ -75,6 +75,6 @@ struct MeshBuilder {
     }
 }
 
-func cross<Scalar: BinaryFloatingPoint>(_ a: SIMD3<Scalar>, _ b: SIMD3<Scalar>) -> SIMD3<Scalar> {
+func crossProduct<Scalar: BinaryFloatingPoint>(_ a: SIMD3<Scalar>, _ b: SIMD3<Scalar>) -> SIMD3<Scalar> {
     SIMD3(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
 }
