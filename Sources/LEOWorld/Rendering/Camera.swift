@@ -46,6 +46,16 @@ public struct Camera: Sendable, Equatable {
         return (Double(width) / 2 + local.x / local.z * focal, Double(height) / 2 - local.y / local.z * focal, local.z)
     }
 
+    /// The same camera turned towards a point, without roll. At the point itself it stays as it is.
+    public func looking(at point: SIMD3<Double>) -> Camera {
+        let offset = point - position
+        let ground = (offset.x * offset.x + offset.z * offset.z).squareRoot()
+        guard ground > 0 || offset.y != 0 else { return self }
+        var camera = self
+        camera.rotation = SIMD3(atan2(-offset.y, ground), ground > 0 ? atan2(offset.x, offset.z) : 0, 0) * (180 / .pi)
+        return camera
+    }
+
     func validate() throws(RenderError) {
         for value in [position.x, position.y, position.z, rotation.x, rotation.y, rotation.z]
         where !(abs(value) <= RenderScene.limit) {

@@ -6,8 +6,9 @@ struct ShadingMaterial {
     var color: SIMD4<Float>
     var second: SIMD4<Float>
     var kind: Kind
-    /// Edge or width, in metres.
-    var size: Float
+    /// Edge or width, in metres, and 1 over it.
+    private(set) var size: Float
+    private var inverseSize: Float
     var isLight: Bool
 
     init(_ material: Material) {
@@ -19,6 +20,7 @@ struct ShadingMaterial {
         second = color
         kind = .plain
         size = 1
+        inverseSize = 1
         isLight = material.isLight
         switch material.pattern {
         case .plain: break
@@ -31,6 +33,7 @@ struct ShadingMaterial {
             size = width
         case .checker, .planks: break
         }
+        inverseSize = 1 / size
     }
 
     /// Colour at a point of the local frame, on a face whose normal is nearest to `axis` (0 x, 1 y, 2 z).
@@ -41,18 +44,17 @@ struct ShadingMaterial {
         // Half a millimetre off, because walls and boards begin at multiples of the size, where rounding would decide.
         let u = (axis == 0 ? local.y : local.x) + 0.0005
         let v = (axis == 2 ? local.y : local.z) + 0.0005
-        let strength = min(max(2 - 2 * footprint / size, 0), 1)
+        let strength = min(max(2 - 2 * footprint * inverseSize, 0), 1)
         switch kind {
         case .plain: return color
         case .checker:
-            let isSecond = (Self.floor(u / size) &+ Self.floor(v / size)) & 1 != 0
+            let isSecond = (Self.floor(u * inverseSize) &+ Self.floor(v * inverseSize)) & 1 != 0
             let mean = (color + second) * 0.5
             return mean + ((isSecond ? second : color) - mean) * strength
         case .planks:
-            let board = Self.floor(u / size)
-            // Boards are sawn off about every metre, each row elsewhere.
-            let length = size * 9
-            let piece = Self.floor(v / length + Self.unit(UInt32(bitPattern: board) &* 0x9E37_79B9))
+            let board = Self.floor(u * inverseSize)
+            // Boards are sawn off after nine widths, each row elsewhere.
+            let piece = Self.floor(v * inverseSize * (1 / 9) + Self.unit(UInt32(bitPattern: board) &* 0x9E37_79B9))
             let tone = Self.unit(UInt32(bitPattern: board) &* 0x85EB_CA6B ^ UInt32(bitPattern: piece) &* 0xC2B2_AE35)
             return color * (1 + (tone - 0.5) * 0.22 * strength)
         }

@@ -54,7 +54,7 @@ extension Renderer {
         let radius = (extent * extent).sum().squareRoot()
         let center = projection.view(SIMD4(middle, 0))
         guard center.z + radius >= projection.near else { return }
-        let outside = SIMD2(abs(center.x), abs(center.y)) - projection.half * center.z
+        let outside = SIMD2(abs(center.x), abs(center.y)) - projection.half * (projection.isOrthographic ? 1 : center.z)
         // Distances from the side planes; the length undoes the scale of x and y.
         guard outside.x <= radius * projection.sideLengths.x, outside.y <= radius * projection.sideLengths.y else { return }
         let crossesNear = center.z - radius < projection.near * 1.0001
@@ -73,7 +73,7 @@ extension Renderer {
             if crossesNear {
                 clip(corners, face, item.id, source, projection)
             } else {
-                fill(corners, face, item.id, source.materials)
+                fill(corners, face, item.id, source.materials, projection.isOrthographic)
             }
         }
     }
@@ -91,7 +91,7 @@ extension Renderer {
                     let line = inverseDepths + y * columns
                     var x = column * size
                     while x + 4 <= endX {
-                        least = pointwiseMin(least, UnsafeRawPointer(line + x).loadUnaligned(as: SIMD4<Float>.self))
+                        least = lesser(least, UnsafeRawPointer(line + x).loadUnaligned(as: SIMD4<Float>.self))
                         x += 4
                     }
                     while x < endX {
@@ -113,8 +113,8 @@ extension Renderer {
                 corner & 1 == 0 ? item.minimum.x : item.maximum.x, corner & 2 == 0 ? item.minimum.y : item.maximum.y,
                 corner & 4 == 0 ? item.minimum.z : item.maximum.z, 0)
             let image = projection.image(projection.view(point))
-            least = pointwiseMin(least, image)
-            greatest = pointwiseMax(greatest, image)
+            least = lesser(least, image)
+            greatest = greater(greatest, image)
         }
         let limit = SIMD2(Float(columns - 1), Float(rows - 1))
         let from = SIMD2(least.x, least.y).clamped(lowerBound: .zero, upperBound: limit)
@@ -136,7 +136,7 @@ extension Renderer {
     ) {
         let near = projection.near
         let depths = SIMD3(corners.image[corners.a].w, corners.image[corners.b].w, corners.image[corners.c].w)
-        if depths.min() >= near { return fill(corners, face, id, source.materials) }
+        if depths.min() >= near { return fill(corners, face, id, source.materials, projection.isOrthographic) }
         if !(depths.max() >= near) { return }
         let indices = (corners.a, corners.b, corners.c, corners.a)
         var count = 0
@@ -168,7 +168,7 @@ extension Renderer {
         for last in 2..<max(count, 2) {
             let part = Corners(
                 image: clipped, lights: clippedLights, locals: clippedLocals, a: 0, b: last - 1, c: last)
-            fill(part, face, id, source.materials)
+            fill(part, face, id, source.materials, projection.isOrthographic)
         }
     }
 
@@ -184,7 +184,10 @@ extension Renderer {
 
     /// Fills the samples whose middle lies in a face; on an edge, those to the right of it and below.
     @inline(__always)
-    private func fill(_ corners: Corners, _ face: RenderScene.Face, _ id: Int32, _ materials: UnsafePointer<ShadingMaterial>) {
+    private func fill(
+        _ corners: Corners, _ face: RenderScene.Face, _ id: Int32, _ materials: UnsafePointer<ShadingMaterial>,
+        _ isOrthographic: Bool
+    ) {
         let a = corners.image[corners.a], b = corners.image[corners.b], c = corners.image[corners.c]
         let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
         // Back sides, edges-on, and what is no number.
@@ -236,7 +239,7 @@ extension Renderer {
                     let old = depth.loadUnaligned(as: SIMD4<Float>.self)
                     let oldOwner = owner.loadUnaligned(as: SIMD4<Int32>.self)
                     // Rounding must not carry thin faces beyond their corners.
-                    let new = pointwiseMin(pointwiseMax(inverse, SIMD4(repeating: farthest)), SIMD4(repeating: nearest))
+                    let new = lesser(greater(inverse, SIMD4(repeating: farthest)), SIMD4(repeating: nearest))
                     let isNearer = (new .> old) .& (lanes .< SIMD4(repeating: remaining))
                     depth.storeBytes(of: old.replacing(with: new, where: isNearer), as: SIMD4<Float>.self)
                     owner.storeBytes(of: oldOwner.replacing(with: owned, where: isNearer), as: SIMD4<Int32>.self)
@@ -253,10 +256,12 @@ extension Renderer {
 
         recordCount += 1
         let target = records + Int(record)
-        let hasLight = materials[Int(face.material)].isLight
-        let lightA = (hasLight ? .one : corners.lights[corners.a]) * a.z
-        let lightAB = (hasLight ? .one : corners.lights[corners.b]) * b.z - lightA
-        let lightAC = (hasLight ? .one : corners.lights[corners.c]) * c.z - lightA
+        // Over depth, light and position are planes over the image too.
+        let weights = isOrthographic ? SIMD3(repeating: 1) : SIMD3(a.z, b.z, c.z)
+        let isBright = materials[Int(face.material)].isLight
+        let lightA = (isBright ? .one : corners.lights[corners.a]) * weights.x
+        let lightAB = (isBright ? .one : corners.lights[corners.b]) * weights.y - lightA
+        let lightAC = (isBright ? .one : corners.lights[corners.c]) * weights.z - lightA
         let lightX = (lightAB * ac.y - lightAC * ab.y) * inverseArea
         let lightY = (lightAC * ab.x - lightAB * ac.x) * inverseArea
         target.pointee.light = lightA - lightX * (a.x - 0.5) - lightY * (a.y - 0.5)
@@ -266,9 +271,9 @@ extension Renderer {
         target.pointee.axis = face.axis
         target.pointee.id = id
         if materials[Int(face.material)].kind != .plain {
-            let localA = corners.locals[corners.a] * a.z
-            let localAB = corners.locals[corners.b] * b.z - localA
-            let localAC = corners.locals[corners.c] * c.z - localA
+            let localA = corners.locals[corners.a] * weights.x
+            let localAB = corners.locals[corners.b] * weights.y - localA
+            let localAC = corners.locals[corners.c] * weights.z - localA
             let localX = (localAB * ac.y - localAC * ab.y) * inverseArea
             let localY = (localAC * ab.x - localAB * ac.x) * inverseArea
             target.pointee.local = localA - localX * (a.x - 0.5) - localY * (a.y - 0.5)
@@ -280,7 +285,9 @@ extension Renderer {
     // MARK: Shading
 
     /// Colours of all samples.
-    func shadeSamples(_ scene: RenderScene, footprintPerDepth: Float, into target: UnsafeMutablePointer<UInt8>) {
+    func shadeSamples(
+        _ scene: RenderScene, isOrthographic: Bool, footprintPerDepth: Float, into target: UnsafeMutablePointer<UInt8>
+    ) {
         let background = SIMD4(scene.background.clamped(lowerBound: .zero, upperBound: .one) * 255, 0)
         let backgroundBytes = Self.bytes(background)
         scene.materials.withUnsafeBufferPointer { materials in
@@ -305,7 +312,7 @@ extension Renderer {
                     let lightX = record.pointee.lightX
                     if material.kind == .plain {
                         while x < end {
-                            Self.store(Self.bytes(light * material.color / depths[x]), line + 3 * x)
+                            Self.store(Self.bytes(light * material.color / (isOrthographic ? 1 : depths[x])), line + 3 * x)
                             light += lightX
                             x += 1
                         }
@@ -314,7 +321,7 @@ extension Renderer {
                         var local = record.pointee.local + record.pointee.localY * Float(y) + record.pointee.localX * Float(x)
                         let localX = record.pointee.localX
                         while x < end {
-                            let depth = 1 / depths[x]
+                            let depth = isOrthographic ? 1 : 1 / depths[x]
                             let color = material.color(at: local * depth, axis: axis, footprint: depth * footprintPerDepth)
                             Self.store(Self.bytes(light * color * depth), line + 3 * x)
                             light += lightX
@@ -332,7 +339,7 @@ extension Renderer {
     private static func bytes(_ color: SIMD4<Float>) -> SIMD4<UInt32> {
         // In a Float of this size the last bit is 1, so adding it rounds.
         let shift: Float = 0x1p23
-        let limited = pointwiseMin(pointwiseMax(color, .zero), SIMD4(repeating: 255))
+        let limited = lesser(greater(color, .zero), SIMD4(repeating: 255))
         return unsafeBitCast(limited + shift, to: SIMD4<UInt32>.self)
     }
 
@@ -343,3 +350,11 @@ extension Renderer {
         target[2] = UInt8(truncatingIfNeeded: bytes.z)
     }
 }
+
+// The standard library's `pointwiseMin` and `pointwiseMax` go lane by lane.
+
+@inline(__always)
+private func lesser(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { a.replacing(with: b, where: b .< a) }
+
+@inline(__always)
+private func greater(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { a.replacing(with: b, where: b .> a) }

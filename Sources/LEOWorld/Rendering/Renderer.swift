@@ -115,7 +115,7 @@ public final class Renderer {
         recordCount = 0
         rasterize(scene, projection)
         resize(&frame)
-        shade(scene, footprintPerDepth: footprintPerDepth, into: &frame)
+        shade(scene, projection, footprintPerDepth: footprintPerDepth, into: &frame)
     }
 
     private func reserve(vertices: Int, faces: Int) {
@@ -143,11 +143,13 @@ public final class Renderer {
         frame.ids = [Int32](repeating: SurfaceCode.nothing, count: width * height)
     }
 
-    private func shade(_ scene: RenderScene, footprintPerDepth: Float, into frame: inout Frame) {
+    private func shade(_ scene: RenderScene, _ projection: Projection, footprintPerDepth: Float, into frame: inout Frame) {
         let step = supersampling
         frame.pixels.withUnsafeMutableBufferPointer { pixels in
             guard let pixels = pixels.baseAddress else { return }
-            shadeSamples(scene, footprintPerDepth: footprintPerDepth, into: samples ?? pixels)
+            let target = samples ?? pixels
+            shadeSamples(
+                scene, isOrthographic: projection.isOrthographic, footprintPerDepth: footprintPerDepth, into: target)
             if let samples { average(samples, into: pixels) }
         }
         frame.depth.withUnsafeMutableBufferPointer { depth in
@@ -158,7 +160,9 @@ public final class Renderer {
                     for x in 0..<width {
                         let sample = first + x * step
                         let owner = owners[sample]
-                        depth[y * width + x] = 1 / inverseDepths[sample]
+                        let inverse = inverseDepths[sample]
+                        depth[y * width + x] =
+                            projection.isOrthographic && inverse > 0 ? projection.far - inverse : 1 / inverse
                         ids[y * width + x] = owner >= 0 ? records[Int(owner)].id : SurfaceCode.nothing
                     }
                 }
@@ -183,7 +187,7 @@ public final class Renderer {
     }
 }
 
-/// A drawn face: planes over the image that give light times 1 / depth and, in the fourth place, 1 / depth itself.
+/// A drawn face: planes over the image that give light times 1 / depth, or plain light in an orthographic view.
 struct FaceRecord {
     /// Values at the image origin and their steps per sample along x and y.
     var light = SIMD4<Float>.zero
@@ -200,6 +204,10 @@ struct FaceRecord {
 
 /// How points of the world get onto the sample grid.
 struct Projection {
+    /// Depths become far - depth instead of 1 / depth, and nothing is divided.
+    let isOrthographic: Bool
+    /// Depth at which an orthographic view ends; 0 otherwise.
+    let far: Float
     /// Subtracted first, so that what is near the camera keeps its precision.
     var origin: SIMD4<Float>
     /// Images of the world's axes: x and y times the focal length (y down), and depth.
@@ -225,6 +233,22 @@ struct Projection {
         center = half
         near = Float(camera.near)
         sideLengths = (focal * focal + half * half).squareRoot()
+        isOrthographic = false
+        far = 0
+    }
+
+    /// A view straight down with +x to the right and +z up, `samplesPerMetre` samples a metre; `far` metres deep.
+    init(above center: SIMD3<Double>, samplesPerMetre scale: Float, far: Float, columns: Int, rows: Int) {
+        origin = SIMD4(SIMD3<Float>(center), 0)
+        x = SIMD4(scale, 0, 0, 0)
+        y = SIMD4(0, 0, -1, 0)
+        z = SIMD4(0, -scale, 0, 0)
+        half = SIMD2(Float(columns), Float(rows)) / 2
+        self.center = half
+        near = 0
+        sideLengths = SIMD2(repeating: scale)
+        isOrthographic = true
+        self.far = far
     }
 
     /// x and y before the division by depth, and depth.
@@ -234,9 +258,10 @@ struct Projection {
         return x * offset.x + y * offset.y + z * offset.z
     }
 
-    /// Sample coordinates, 1 / depth and depth.
+    /// Sample coordinates, 1 / depth (of an orthographic view far - depth) and depth.
     @inline(__always)
     func image(_ view: SIMD4<Float>) -> SIMD4<Float> {
+        if isOrthographic { return SIMD4(view.x + center.x, view.y + center.y, far - view.z, view.z) }
         let inverse = 1 / view.z
         return SIMD4(view.x * inverse + center.x, view.y * inverse + center.y, inverse, view.z)
     }
