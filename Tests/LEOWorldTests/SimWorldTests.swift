@@ -104,13 +104,13 @@ import Testing
         var world = try World(SimScenes.furnished())
         let before = world.agent
         for kind in [LEGENTAction.Kind.initialize, .reset, .close] {
-            #expect(throws: WorldError.notAStep(kind: kind.rawValue)) { try world.step(action { $0.kind = kind }) }
+            #expect(throws: SimulationError.notAStep(kind: kind.rawValue)) { try world.step(action { $0.kind = kind }) }
         }
         for bad in [Double.nan, .infinity, -.infinity] {
-            #expect(throws: WorldError.self) { try world.step(forward(bad)) }
-            #expect(throws: WorldError.self) { try world.step(turn(bad)) }
+            #expect(throws: SimulationError.self) { try world.step(forward(bad)) }
+            #expect(throws: SimulationError.self) { try world.step(turn(bad)) }
         }
-        #expect(throws: WorldError.self) {
+        #expect(throws: SimulationError.self) {
             try world.step(action { $0.teleportForward = 1; $0.calls = [LEGENTCall(name: "Fly")] })
         }
         #expect(world.agent == before && world.stepCount == 0)
@@ -130,17 +130,17 @@ import Testing
     @Test func refusesDamagedScenes() {
         var scene = SimScenes.furnished()
         scene.instances[1].parent = 9
-        #expect(throws: WorldError.self) { try World(scene) }
+        #expect(throws: SimulationError.self) { try World(scene) }
         scene.instances[1].parent = 1
-        #expect(throws: WorldError.self) { try World(scene) }
+        #expect(throws: SimulationError.self) { try World(scene) }
         scene.instances[1].parent = 0
         scene.instances[1].parentSurface = 4
-        #expect(throws: WorldError.self) { try World(scene) }
+        #expect(throws: SimulationError.self) { try World(scene) }
         scene.instances[1].parentSurface = 0
         scene.instances[2].transform.position.x = .nan
-        #expect(throws: WorldError.self) { try World(scene) }
+        #expect(throws: SimulationError.self) { try World(scene) }
         scene.instances[2].transform.position.x = 0
         scene.instances[2].transform.scale.y = 0
-        #expect(throws: WorldError.self) { try World(scene) }
+        #expect(throws: SimulationError.self) { try World(scene) }
     }
 }

@@ -16,7 +16,7 @@ public struct PhotoRequest: Sendable, Equatable {
 
 /// Writes the files that API calls ask for.
 ///
-/// - Errors: any error of these becomes `WorldError.callFailed` with its description
+/// - Errors: any error of these becomes `SimulationError.callFailed` with its description
 public protocol WorldPhotographer: Sendable {
     func takePhoto(of world: World, _ request: PhotoRequest) throws
     func saveTopDownView(of world: World, path: String) throws
@@ -75,7 +75,7 @@ extension World {
 
     func parseCalls(
         _ calls: [LEGENTCall], photographer: (any WorldPhotographer)?
-    ) throws(WorldError) -> [Call] {
+    ) throws(SimulationError) -> [Call] {
         var parsed: [Call] = []
         for call in calls {
             let reader = ArgumentReader(call: call, instanceCount: transforms.count)
@@ -108,8 +108,8 @@ extension World {
 
     mutating func run(
         _ call: Call, _ photographer: (any WorldPhotographer)?, _ returns: inout CallReturns
-    ) throws(WorldError) {
-        func write(_ name: String, _ body: (any WorldPhotographer) throws -> Void) throws(WorldError) {
+    ) throws(SimulationError) {
+        func write(_ name: String, _ body: (any WorldPhotographer) throws -> Void) throws(SimulationError) {
             guard let photographer else { throw .unsupportedCall(name: name) }
             do { try body(photographer) } catch { throw .callFailed(name: name, reason: "\(error)") }
         }
@@ -201,37 +201,37 @@ private struct ArgumentReader {
     let call: LEGENTCall
     let instanceCount: Int
 
-    func malformed(_ expected: String) -> WorldError {
+    func malformed(_ expected: String) -> SimulationError {
         .invalidArguments(call: call.name, expected: expected, found: String(call.arguments.prefix(120)))
     }
 
-    func index() throws(WorldError) -> Int {
+    func index() throws(SimulationError) -> Int {
         guard let index = Int(call.arguments.trimmingCharacters(in: .whitespaces)) else { throw malformed("the number of an object") }
         return try checked(index)
     }
 
-    private func checked(_ index: Int) throws(WorldError) -> Int {
+    private func checked(_ index: Int) throws(SimulationError) -> Int {
         guard (0..<instanceCount).contains(index) else {
             throw .unknownInstance(call: call.name, index: index, count: instanceCount)
         }
         return index
     }
 
-    func object() throws(WorldError) -> [String: Any] {
+    func object() throws(SimulationError) -> [String: Any] {
         guard let object = (try? JSONSerialization.jsonObject(with: Data(call.arguments.utf8))) as? [String: Any] else {
             throw malformed("a JSON object")
         }
         return object
     }
 
-    func index(_ fields: [String: Any]) throws(WorldError) -> Int {
+    func index(_ fields: [String: Any]) throws(SimulationError) -> Int {
         guard let number = fields["object_id"] as? Double, let index = Int(exactly: number) else {
             throw malformed("object_id, the number of an object")
         }
         return try checked(index)
     }
 
-    func vector(_ name: String, _ fields: [String: Any]) throws(WorldError) -> SIMD3<Double> {
+    func vector(_ name: String, _ fields: [String: Any]) throws(SimulationError) -> SIMD3<Double> {
         guard let list = fields[name] as? [Any], list.count == 3 else { throw malformed("\(name), a list of three numbers") }
         var vector = SIMD3<Double>.zero
         for axis in 0..<3 {
@@ -243,15 +243,15 @@ private struct ArgumentReader {
         return vector
     }
 
-    func path() throws(WorldError) -> String {
+    func path() throws(SimulationError) -> String {
         // The name of a file must not end early for the system that opens it.
         guard !call.arguments.isEmpty, !call.arguments.utf8.contains(0) else { throw malformed("the path of a file") }
         return call.arguments
     }
 
-    func photo() throws(WorldError) -> PhotoRequest {
+    func photo() throws(SimulationError) -> PhotoRequest {
         let fields = try object()
-        func whole(_ name: String) throws(WorldError) -> Int {
+        func whole(_ name: String) throws(SimulationError) -> Int {
             guard let value = fields[name] else { return 4096 }
             guard let number = value as? Double, let whole = Int(exactly: number), (1...8192).contains(whole) else {
                 throw malformed("\(name), pixels in 1...8192")

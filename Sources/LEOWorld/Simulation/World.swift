@@ -71,7 +71,7 @@ public struct World: Sendable {
     ///   circle, and scales of zero
     public init(
         _ scene: WorldScene, settings: WorldSettings = WorldSettings(), shapes: RayShapeStore = RayShapeStore()
-    ) throws(WorldError) {
+    ) throws(SimulationError) {
         try Self.validate(scene)
         self.scene = scene
         self.settings = settings
@@ -92,8 +92,8 @@ public struct World: Sendable {
         for index in scene.instances.indices { insertSolids(of: index) }
     }
 
-    private static func validate(_ scene: WorldScene) throws(WorldError) {
-        func check(_ transform: Transform, _ field: String) throws(WorldError) {
+    private static func validate(_ scene: WorldScene) throws(SimulationError) {
+        func check(_ transform: Transform, _ field: String) throws(SimulationError) {
             for (name, value) in [("position", transform.position), ("rotation", transform.rotation), ("scale", transform.scale)] {
                 let limit = 1e6
                 guard abs(value.x) <= limit, abs(value.y) <= limit, abs(value.z) <= limit else {
@@ -149,7 +149,7 @@ public struct World: Sendable {
     @discardableResult
     public mutating func step(
         _ action: LEGENTAction, photographer: (any WorldPhotographer)? = nil
-    ) throws(WorldError) -> WorldObservation {
+    ) throws(SimulationError) -> WorldObservation {
         guard action.kind == .step else { throw .notAStep(kind: action.kind.rawValue) }
         do { try action.validate() } catch { throw .invalidAction(reason: error.description) }
         // Most steps call nothing.

@@ -13,18 +13,18 @@ public struct WorldSettings: Sendable, Equatable {
     /// Reads the JSON of an INIT message; what it does not name keeps its default, other keys are the game's business.
     ///
     /// - Errors: `.invalidSetting` for a resolution outside 1...8192 and an angle outside 1...179 degrees
-    public init(json: String) throws(WorldError) {
+    public init(json: String) throws(SimulationError) {
         guard let fields = (try? JSONSerialization.jsonObject(with: Data(json.utf8))) as? [String: Any] else {
             throw .invalidSetting(name: "json_actions", expected: "a JSON object", found: String(json.prefix(80)))
         }
-        func number(_ name: String, _ range: ClosedRange<Double>, _ expected: String) throws(WorldError) -> Double? {
+        func number(_ name: String, _ range: ClosedRange<Double>, _ expected: String) throws(SimulationError) -> Double? {
             guard let value = fields[name] else { return nil }
             guard let number = value as? Double, range.contains(number) else {
                 throw .invalidSetting(name: name, expected: expected, found: "\(value)")
             }
             return number
         }
-        func whole(_ name: String) throws(WorldError) -> Int? {
+        func whole(_ name: String) throws(SimulationError) -> Int? {
             let expected = "a whole number in 1...8192"
             guard let value = try number(name, 1...8192, expected) else { return nil }
             guard let whole = Int(exactly: value) else {
@@ -75,7 +75,7 @@ public enum WorldRules {
 }
 
 /// Why the world refused something. It is as it was before.
-public enum WorldError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidSetting(name: String, expected: String, found: String)
     case invalidAction(reason: String)
     /// INIT, RESET and CLOSE concern the session that holds the world, not the world.
