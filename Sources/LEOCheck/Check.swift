@@ -89,6 +89,7 @@ public enum Check {
         TokenizerFilesKind.self,
         CloudFilesKind.self,
         CheckpointFilesKind.self,
+        LEGENTControllerKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.
