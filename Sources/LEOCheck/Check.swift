@@ -90,6 +90,7 @@ public enum Check {
         CloudFilesKind.self,
         CheckpointFilesKind.self,
         DatasetKind.self,
+        LEGENTControllerKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.
