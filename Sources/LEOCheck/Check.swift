@@ -94,6 +94,7 @@ public enum Check {
         LEGENTImageKind.self,
         LEGENTCallsKind.self,
         LEGENTTrajectoryKind.self,
+        LEGENTControllerKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.
