@@ -90,6 +90,11 @@ public enum Check {
         CloudFilesKind.self,
         CheckpointFilesKind.self,
         DatasetKind.self,
+        LEGENTSessionKind.self,
+        LEGENTWireKind.self,
+        LEGENTImageKind.self,
+        LEGENTCallsKind.self,
+        LEGENTTrajectoryKind.self,
         LEGENTControllerKind.self,
     ]
 
