@@ -14,31 +14,16 @@ final class WorldDrawing {
         self.scene = RenderScene(scene, options: options)
     }
 
-    /// Brings the drawing to what the world is now.
-    func update(_ world: World) -> RenderScene {
-        for index in world.transforms.indices {
-            scene.setTransform(world.transforms[index], ofInstance: index)
-            scene.setVisible(!world.hidden[index], instance: index)
-        }
-        scene.setPlayer(world.player.transform)
-        scene.setAgent(world.agent.transform)
-        return scene
-    }
-
     func view(of world: World, _ view: WorldView) throws -> Image { try frame(of: world, view).image }
 
     func frame(of world: World, _ view: WorldView) throws -> Frame {
         if renderer?.width != view.width || renderer?.height != view.height {
             renderer = try Renderer(width: view.width, height: view.height)
         }
-        let camera = Camera(position: view.position, rotation: view.rotation, verticalFieldOfView: view.fieldOfView)
-        try renderer?.render(update(world), from: camera, into: &frame)
+        scene.update(from: world)
+        try renderer?.render(scene, from: Camera(view), into: &frame)
         return frame
     }
-}
-
-extension Avatar {
-    fileprivate var transform: Transform { Transform(position: position, rotation: SIMD3(0, yaw, 0)) }
 }
 
 /// Writes the files that an agent's calls ask for.
@@ -71,13 +56,7 @@ struct SceneFiles: WorldPhotographer {
         var options = RenderScene.Options()
         options.showsCeilings = false
         options.showsAgent = true
-        let scene = RenderScene(world.scene, options: options)
-        for index in world.transforms.indices {
-            scene.setTransform(world.transforms[index], ofInstance: index)
-            scene.setVisible(!world.hidden[index], instance: index)
-        }
-        scene.setPlayer(world.player.transform)
-        scene.setAgent(world.agent.transform)
+        let scene = RenderScene(world, options: options)
         try TopDownView(of: world.scene).render(scene).image.writePNG(to: path)
     }
 

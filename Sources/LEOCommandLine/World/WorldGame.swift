@@ -64,7 +64,9 @@ actor WorldGame: LEGENTGame {
         if sceneJSON.isEmpty {
             scene = Self.scene(source, speech, &generator)
         } else {
-            scene = try WorldScene(json: Data(sceneJSON.utf8), file: "scene of the agent")
+            let reading = try SceneJSON.read(Array(sceneJSON.utf8), file: "scene of the agent")
+            reading.notices.forEach(notice)
+            scene = reading.scene
             if let speech { scene.prompt = speech }
         }
         world = try World(scene, settings: settings)

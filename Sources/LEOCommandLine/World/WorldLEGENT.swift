@@ -40,7 +40,9 @@ struct WorldLEGENT: AsyncParsableCommand {
     func run() async throws {
         let source: WorldGame.Source
         if let scene {
-            source = .scene(try WorldScene(contentsOf: scene.expandingTilde))
+            let reading = try SceneJSON.read(path: scene.expandingTilde)
+            reading.notices.forEach(StandardError.notice)
+            source = .scene(reading.scene)
         } else {
             source = seed.map { .seed($0) } ?? .anySeed
         }
