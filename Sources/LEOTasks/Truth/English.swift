@@ -1,0 +1,53 @@
+/// The little English grammar that generated texts need.
+enum English {
+    /// "a red mug", "an apple", "scissors".
+    static func indefinite(_ noun: String, head: String? = nil) -> String {
+        if isPlural(head ?? noun) { return "some \(noun)" }
+        guard let first = noun.first else { return noun }
+        return ("aeiou".contains(first) ? "an " : "a ") + noun
+    }
+
+    /// Whether the noun itself names several things: "scissors", "books", but not "glass".
+    static func isPlural(_ noun: String) -> Bool {
+        guard noun.hasSuffix("s") else { return false }
+        return !["ss", "us", "is", "as", "os"].contains { noun.hasSuffix($0) }
+    }
+
+    static func plural(_ noun: String) -> String {
+        if isPlural(noun) { return noun }
+        for (ending, other) in [("shelf", "shelves"), ("knife", "knives"), ("loaf", "loaves"), ("leaf", "leaves")]
+        where noun.hasSuffix(ending) {
+            return noun.dropLast(ending.count) + other
+        }
+        if noun.hasSuffix("mouse") { return noun.dropLast(5) + "mice" }
+        if ["s", "x", "z", "ch", "sh"].contains(where: { noun.hasSuffix($0) }) { return noun + "es" }
+        if noun.hasSuffix("tomato") || noun.hasSuffix("potato") { return noun + "es" }
+        if noun.hasSuffix("y"), let before = noun.dropLast().last, !"aeiou".contains(before) {
+            return noun.dropLast() + "ies"
+        }
+        return noun + "s"
+    }
+
+    private static let numbers = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    ]
+
+    static func number(_ value: Int) -> String { numbers.indices.contains(value) ? numbers[value] : String(value) }
+
+    /// "two mugs", "a mug".
+    static func counted(_ count: Int, _ noun: String, head: String? = nil) -> String {
+        count == 1 ? indefinite(noun, head: head) : "\(number(count)) \(plural(noun))"
+    }
+
+    /// "a, b and c".
+    static func list(_ items: [String]) -> String {
+        guard let last = items.last, items.count > 1 else { return items.first ?? "" }
+        return items.dropLast().joined(separator: ", ") + " and " + last
+    }
+
+    static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
+    static func verb(_ noun: String, _ singular: String = "is", _ plural: String = "are") -> String {
+        isPlural(noun) ? plural : singular
+    }
+}
