@@ -15,7 +15,8 @@ package struct SceneTruth: Sendable {
     package init(_ scene: WorldScene, rooms selected: Set<Int>? = nil) {
         self.scene = scene
         let rooms = scene.rooms.filter { selected?.contains($0.id) ?? true }
-        self.rooms = Dictionary(rooms.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let roomsByID = Dictionary(rooms.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.rooms = roomsByID
         kindCounts = Dictionary(rooms.map { ($0.kind, 1) }, uniquingKeysWith: +)
         let kept = scene.instances.indices.filter { index in
             guard let selected else { return true }
@@ -26,7 +27,7 @@ package struct SceneTruth: Sendable {
         things = kept.enumerated().map { id, index in
             let instance = scene.instances[index]
             let center = boxes[id].center
-            let room = instance.room.flatMap { self.rooms[$0] }.flatMap { $0.surrounds(center) ? $0.id : nil }
+            let room = instance.room.flatMap { roomsByID[$0] }.flatMap { $0.surrounds(center) ? $0.id : nil }
             var thing = Thing(
                 id: id, instance: index, name: instance.model.name, color: instance.model.colorName,
                 material: instance.model.materialName, box: boxes[id], room: room, isMovable: instance.isInteractable)
