@@ -89,6 +89,12 @@ public enum Check {
         TokenizerFilesKind.self,
         CloudFilesKind.self,
         CheckpointFilesKind.self,
+        LEGENTSessionKind.self,
+        LEGENTWireKind.self,
+        LEGENTImageKind.self,
+        LEGENTCallsKind.self,
+        LEGENTTrajectoryKind.self,
+        LEGENTControllerKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.

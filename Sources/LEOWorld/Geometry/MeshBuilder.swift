@@ -103,6 +103,8 @@ package struct MeshBuilder {
         let place = placement(base: base, height: height, turn: turn)
         let middle = SIMD3(0, height / 2, 0)
         let index = self.index(of: material)
+        // Whole quarters, so that the bounding box is as wide as the profile says.
+        let segments = (segments + 3) / 4 * 4
         let slopes = zip(profile, profile.dropFirst()).map { low, high in
             let (outward, up) = (high.height - low.height, low.radius - high.radius)
             let length = (outward * outward + up * up).squareRoot()
