@@ -95,6 +95,7 @@ public enum Check {
         LEGENTCallsKind.self,
         LEGENTTrajectoryKind.self,
         LEGENTControllerKind.self,
+        DatasetKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.
