@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 import LEOConvert
 import LEOData
 import LEOTensor
@@ -94,7 +95,9 @@ import Testing
         try withTemporaryFolder { folder in
             try DatasetFiles.writeCSV([["a", "plain"], ["b", "with, comma"], ["c", "a \"quoted\" word"]], to: folder + "/a.csv")
             #expect(try String(contentsOfFile: folder + "/a.csv", encoding: .utf8) == "a,plain\nb,\"with, comma\"\nc,\"a \"\"quoted\"\" word\"\n")
-            let json = JSONText.record(["z": 1, "a": .double(0.1), "text": "ä\"\\\n\u{1F600}", "list": .ints([1, 2]), "no": .null])
+            let json = JSONText.record([
+                "z": .integer(1), "a": .float(0.1), "text": .string("ä\"\\\n\u{1F600}"), "list": .integers([1, 2]), "no": .null,
+            ])
             try DatasetFiles.writeJSON(json, to: folder + "/a.json")
             let text = try String(contentsOfFile: folder + "/a.json", encoding: .utf8)
             #expect(text.hasPrefix("{\"z\": 1, \"a\": 0.1, \"text\": \"\\u00e4"))

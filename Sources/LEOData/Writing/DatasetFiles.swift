@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 import LEOTensor
 
 /// Writers of the file kinds that LEO's datasets consist of. Each writes the whole file atomically.
@@ -59,7 +60,7 @@ package enum DatasetFiles {
     }
 
     package static func writeJSON(_ value: JSONText, to path: String) throws(FileError) {
-        try writeAtomically(Array(value.text.utf8), to: path)
+        try writeAtomically(Array(value.line.utf8), to: path)
     }
 
     // MARK: Parts

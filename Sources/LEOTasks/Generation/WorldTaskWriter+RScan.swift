@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 import LEOData
 import LEOScene
 import LEOWorld
@@ -62,9 +63,9 @@ extension WorldTaskWriter {
         var scans: [(key: String, value: JSONText)] = []
         for group in prompted {
             let name = try writeRScan(group.scene)
-            scans.append((name, .object(group.items.map { (Self.key($0.thing), .array([.record(["response": .string($0.caption.text)])])) })))
+            scans.append((name, .entries(group.items.map { (Self.key($0.thing), .array([.record(["response": .string($0.caption.text)])])) })))
         }
-        if shares[0] > 0 { try writeJSON(.object(scans), "\(folder)/3rscan_prompted.json") }
+        if shares[0] > 0 { try writeJSON(.entries(scans), "\(folder)/3rscan_prompted.json") }
         if shares[1] > 0 {
             let described = try collect(.objSceneCap, .train, count: shares[1], purpose: "3rscan_scanscribe", make: captions)
             var rows: [JSONText] = []
@@ -72,7 +73,7 @@ extension WorldTaskWriter {
                 let name = try writeRScan(group.scene)
                 rows += group.items.map {
                     .record([
-                        "scan_id": .string(name), "object_id": .int(Self.rscanID($0.thing.id)), "sentence": .string($0.caption.text),
+                        "scan_id": .string(name), "object_id": .integer(Self.rscanID($0.thing.id)), "sentence": .string($0.caption.text),
                     ])
                 }
             }
@@ -101,7 +102,7 @@ extension WorldTaskWriter {
                     })))
             }
             let file = "alignment/scene_caption/3rscan_scenecap_\(split.rawValue).json"
-            try writeJSON(.object(scans), file)
+            try writeJSON(.entries(scans), file)
             finish(.sceneCap, split, groups.reduce(0) { $0 + $1.items.count }, file)
         }
     }
@@ -124,7 +125,7 @@ extension WorldTaskWriter {
                         "response": .array(group.items.map { response(truth, $0) }),
                     ])))
             }
-            try writeJSON(.object(scans), file(split))
+            try writeJSON(.entries(scans), file(split))
             finish(task, split, groups.reduce(0) { $0 + $1.items.count }, file(split))
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 import LEOData
 import LEOScene
 import LEOTensor
@@ -34,9 +35,9 @@ extension WorldTaskWriter {
     }
 
     private static func row(_ scan: String, _ thing: Thing, _ text: String, _ extra: [(key: String, value: JSONText)] = []) -> JSONText {
-        .object(
+        .entries(
             [
-                ("scan_id", .string(scan)), ("target_id", .int(thing.id)), ("instance_type", .string(thing.name)),
+                ("scan_id", .string(scan)), ("target_id", .integer(thing.id)), ("instance_type", .string(thing.name)),
                 ("utterance", .string(text)),
             ] + extra)
     }
@@ -82,7 +83,7 @@ extension WorldTaskWriter {
             try writeJSON(.array(rows), file)
             finish(.scan2cap, split, rows.count, file)
         }
-        try writeJSON(.object(corpus.map { ($0.key, .strings($0.value)) }), "\(folder)/scanrefer_corpus.json")
+        try writeJSON(.entries(corpus.map { ($0.key, .strings($0.value)) }), "\(folder)/scanrefer_corpus.json")
     }
 
     /// As evaluation writes an answer before it compares: lower case, full stops apart, marked at both ends.
@@ -103,7 +104,7 @@ extension WorldTaskWriter {
                         .record([
                             "scene_id": .string(scan), "question": .string(question.text),
                             "question_id": .string("\(split.rawValue)-\(scan)-\(index)"), "answers": .strings(question.answers),
-                            "object_ids": .ints(question.subjects),
+                            "object_ids": .integers(question.subjects),
                             "object_names": .strings(question.subjects.map { group.scene.truth.things[$0].name }),
                         ]))
                 }
@@ -143,7 +144,7 @@ extension WorldTaskWriter {
                 alignments.append((.string(scan), .array(Tensor(.f64, alignment.matrix, shape: [3, 3]))))
                 let center = try TaskScan(of: group.scene, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity).center
                 for item in group.items {
-                    let id = JSONText.int(220_602_000_000 + part * 100_000_000 + questions.count)
+                    let id = JSONText.integer(220_602_000_000 + part * 100_000_000 + questions.count)
                     questions.append(
                         .record([
                             "question_id": id, "scene_id": .string(scan), "situation": .string(item.situation.texts[0]),
@@ -155,7 +156,7 @@ extension WorldTaskWriter {
                             "question_id": id, "scene_id": .string(scan), "question_type": .string("N/A"),
                             "answers": .array(
                                 item.question.answers.prefix(1).map {
-                                    .record(["answer": .string($0), "answer_confidence": "yes", "answer_id": 1])
+                                    .record(["answer": .string($0), "answer_confidence": .string("yes"), "answer_id": .integer(1)])
                                 }),
                             "position": alignment.position(of: item.situation.pose, center: center),
                             "rotation": alignment.rotation(of: item.situation.pose),
@@ -191,14 +192,14 @@ struct SceneAlignment {
     func position(of pose: Situation.Pose, center: SIMD3<Double>) -> JSONText {
         let offset = LEOFrame.point(pose.position) - center
         return .record([
-            "x": .double(cos(angle) * offset.x + sin(angle) * offset.y), "y": .double(cos(angle) * offset.y - sin(angle) * offset.x),
-            "z": .double(offset.z),
+            "x": .float(cos(angle) * offset.x + sin(angle) * offset.y), "y": .float(cos(angle) * offset.y - sin(angle) * offset.x),
+            "z": .float(offset.z),
         ])
     }
 
     /// The heading as a quaternion in the annotations' frame; no turn looks along +x.
     func rotation(of pose: Situation.Pose) -> JSONText {
         let half = (LEOFrame.heading(yaw: pose.yaw) - angle) / 2
-        return .record(["_x": .double(0), "_y": .double(0), "_z": .double(sin(half)), "_w": .double(cos(half))])
+        return .record(["_x": .float(0), "_y": .float(0), "_z": .float(sin(half)), "_w": .float(cos(half))])
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 import LEOData
 import LEOScene
 import LEOTensor

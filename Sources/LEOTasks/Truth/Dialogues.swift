@@ -140,7 +140,7 @@ extension SceneTruth {
         let all = things(called: example.name)
         let moved = all.filter { $0.support?.thing != target.id }
         guard (2...4).contains(all.count), moved.count == all.count, all.allSatisfy({ $0.isMovable && contents(of: $0).isEmpty }),
-            !English.isPlural(example.name)
+            English.canBeCounted(example.name)
         else { return nil }
         return moving(
             moved, to: target, place, "Gather all \(English.plural(example.name)) on \(place.definite)", using: &random,

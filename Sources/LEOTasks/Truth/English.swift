@@ -1,8 +1,27 @@
 /// The little English grammar that generated texts need.
 enum English {
+    /// Stuff rather than things: there is some of it, and it is not counted.
+    static func isUncountable(_ noun: String) -> Bool {
+        ["bread", "soap", "paper"].contains { noun == $0 || noun.hasSuffix(" " + $0) }
+    }
+
+    static func canBeCounted(_ noun: String) -> Bool { !isPlural(noun) && !isUncountable(noun) }
+
+    /// Whether people might call one of the two by the other's name, so that "no" would be open to dispute.
+    static func mayBeConfused(_ a: String, _ b: String) -> Bool {
+        let groups = [
+            ["mug", "cup", "wine glass"], ["chair", "armchair", "office chair", "stool", "bench", "sofa"],
+            ["cabinet", "wardrobe", "dresser", "nightstand", "wall cabinet", "kitchen counter", "tv stand"],
+            ["pan", "pot", "bowl"], ["desk", "kitchen table", "round table", "coffee table", "side table", "nightstand", "bench"],
+            ["bookshelf", "wall shelf"], ["trash can", "basket", "laundry basket", "box"], ["vase", "bottle", "pot"],
+            ["orange", "ball"], ["box", "toy block"], ["plate", "bowl"],
+        ]
+        return a != b && groups.contains { $0.contains(a) && $0.contains(b) }
+    }
+
     /// "a red mug", "an apple", "scissors".
     static func indefinite(_ noun: String, head: String? = nil) -> String {
-        if isPlural(head ?? noun) { return "some \(noun)" }
+        if isPlural(head ?? noun) || isUncountable(head ?? noun) { return "some \(noun)" }
         guard let first = noun.first else { return noun }
         return ("aeiou".contains(first) ? "an " : "a ") + noun
     }
@@ -36,7 +55,8 @@ enum English {
 
     /// "two mugs", "a mug".
     static func counted(_ count: Int, _ noun: String, head: String? = nil) -> String {
-        count == 1 ? indefinite(noun, head: head) : "\(number(count)) \(plural(noun))"
+        if count == 1 { return indefinite(noun, head: head) }
+        return isUncountable(head ?? noun) ? "\(number(count)) pieces of \(noun)" : "\(number(count)) \(plural(noun))"
     }
 
     /// "a, b and c".

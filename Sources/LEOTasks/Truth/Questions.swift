@@ -104,8 +104,8 @@ extension SceneTruth {
         if random.nextUnit() < 0.35 { descriptor.color = example.color }
         if random.nextUnit() < 0.5, let kind = roomKind(example), isUnique(roomKind: kind) { descriptor.room = kind }
         let matching = things(matching: descriptor)
-        // "scissors" cannot be counted without a word for a pair.
-        guard !English.isPlural(example.name), matching.count <= 12 else { return nil }
+        // "scissors" cannot be counted without a word for a pair, nor bread.
+        guard English.canBeCounted(example.name), matching.count <= 12 else { return nil }
         let noun = English.plural(descriptor.noun)
         let place = descriptor.room.map { " in the \($0)" } ?? ""
         return Question(
@@ -124,8 +124,11 @@ extension SceneTruth {
         let matching = things(matching: descriptor)
         if matching.isEmpty {
             // "No table" while a desk table of another name stands there would be a matter of opinion.
-            let similar = things.filter { $0.head == example.head && $0.name != example.name && !example.isA($0.name) && !$0.isA(example.name) }
-            guard similar.isEmpty else { return nil }
+            let isDisputable = things.contains { thing in
+                thing.name != example.name && !thing.isA(example.name)
+                    && (thing.head == example.head || English.mayBeConfused(thing.name, example.name))
+            }
+            if isDisputable { return nil }
         }
         let place = descriptor.room.map { " in the \($0)" } ?? ""
         let be = English.isPlural(example.name) ? "Are" : "Is"

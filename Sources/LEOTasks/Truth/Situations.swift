@@ -202,7 +202,7 @@ extension SceneTruth {
 
     private func sideCountQuestion(_ situation: Situation, _ random: inout SplitMix64) -> Question? {
         let here = things[situation.subjects[0]].room
-        guard let name = random.pick(things.filter { $0.room == here })?.name, !English.isPlural(name),
+        guard let name = random.pick(things.filter { $0.room == here })?.name, English.canBeCounted(name),
             let (descriptor, left, right) = halves(of: name, situation)
         else { return nil }
         let isLeft = random.nextUnit() < 0.5
