@@ -137,7 +137,7 @@ struct Furnisher {
             if isOnFloor, keepClear.contains(where: { $0.overlaps(footprint) }) { return nil }
             if isOnFloor, !ignoresZones, zones.contains(where: { $0.overlaps(footprint) }) { return nil }
             for body in bodies {
-                let wide = Box(minimum: body.minimum - SIMD3(0.01, 0, 0.01), maximum: body.maximum + SIMD3(0.01, 0, 0.01))
+                let wide = body.spread(0.002)
                 if obstacles.contains(where: { $0.overlaps(wide) }) { return nil }
             }
         }
