@@ -99,7 +99,7 @@ import Testing
     @Test func selectedRoomsHideTheRest() {
         let scene = MadeScenes.scene(seed: 2)
         let truth = SceneTruth(scene, rooms: [7])
-        #expect(!truth.things.isEmpty && truth.things.allSatisfy { $0.room == 7 })
+        #expect(!truth.things.isEmpty && truth.things.allSatisfy { scene.instances[$0.instance].room == 7 })
         #expect(truth.things.map(\.id) == Array(truth.things.indices))
         #expect(truth.things.allSatisfy { thing in thing.support.map { truth.things.indices.contains($0.thing) } ?? true })
     }

@@ -31,9 +31,9 @@ struct Proposals {
                 mask = mask.filter { position($0).x >= middle }
             } else if chance < 0.15, let other = random.pick(points.indices.filter { $0 != id }) {
                 mask += points[other]
-            } else if let wall = random.pick(background) {
-                // A patch of wall or floor, as far as a hand's breadth around a point.
-                let middle = position(wall)
+            } else if let edge = random.pick(own) {
+                // Wall or floor next to the thing, as far as a hand's breadth from one of its points.
+                let middle = position(edge)
                 for point in background {
                     let offset = position(point) - middle
                     if (offset * offset).sum() < 0.01 { mask.append(point) }
