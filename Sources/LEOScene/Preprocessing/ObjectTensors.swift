@@ -60,7 +60,7 @@ public struct ObjectTensors: Sendable {
     }
 
     /// `count` indices below `total`: distinct where there are enough, else independent of each other.
-    static func pickedIndices(from total: Int, count: Int, seed: UInt64, stream: Int) -> [Int] {
+    package static func pickedIndices(from total: Int, count: Int, seed: UInt64, stream: Int) -> [Int] {
         // Two rounds of mixing, so that neighbouring seeds and streams have nothing in common.
         var mixer = SplitMix64(seed: seed)
         var random = SplitMix64(seed: mixer.next() ^ UInt64(truncatingIfNeeded: stream))

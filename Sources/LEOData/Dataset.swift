@@ -1,0 +1,40 @@
+/// One of LEO's data sets, opened: annotations in memory, scenes read when a sample asks for them.
+public protocol Dataset: Sendable {
+    var task: TaskKind { get }
+    var split: DataSplit { get }
+    var options: DatasetOptions { get }
+    var count: Int { get }
+    /// Scan2Cap: references by `TaskAnnotation.corpusKey`; nil for the other tasks.
+    var corpus: [String: [String]]? { get }
+    /// What a person should know: annotations left out and why.
+    var notices: [String] { get }
+
+    /// What the files say of a sample; nothing is read.
+    ///
+    /// - Precondition: `index` is in `0..<count`
+    func annotation(at index: Int) -> TaskAnnotation
+
+    /// A sample with its objects and its picture. The same index gives the same sample whenever and in whichever order it
+    /// is asked for; safe to call from several threads.
+    ///
+    /// - Precondition: `index` is in `0..<count`
+    /// - Throws: `DataError`
+    func sample(at index: Int) throws(DataError) -> TaskSample
+}
+
+/// Opens a data set in the official layout.
+///
+/// - Parameters:
+///   - folders: `DataFolders(path)` finds them from one path
+///   - split: Cap3D, scene captions, MP3D and CLIPort take `val` for `test`, as they have no third part; captions of
+///     objects in scenes exist for `train` alone
+/// - Throws: `DataError` for files that are missing or malformed, and for options out of range. Scenes are read later.
+public func openDataset(
+    _ task: TaskKind, in folders: DataFolders, split: DataSplit, options: DatasetOptions = DatasetOptions()
+) throws(DataError) -> any Dataset {
+    guard options.maximumObjects > 0 else {
+        throw .invalidOption(name: "maximumObjects", reason: "expected at least 1, found \(options.maximumObjects)")
+    }
+    let reader = AnnotationReader(task: task, folders: folders, split: split)
+    return TaskDataset(try reader.read(), task: task, folders: folders, split: split, options: options)
+}

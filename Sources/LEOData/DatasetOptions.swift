@@ -1,0 +1,28 @@
+/// How a data set is opened.
+public struct DatasetOptions: Sendable {
+    /// What the objects of a ScanNet scene are.
+    public enum ObjectSource: String, Sendable, CaseIterable, Codable {
+        /// The annotated instances.
+        case groundTruth = "gt"
+        /// Mask3D's proposals. Training takes the instances all the same, as do data sets without proposals.
+        case predicted = "pred"
+    }
+
+    /// Objects of a sample; what comes later is cut off.
+    public var maximumObjects = 60
+    public var objectSource = ObjectSource.groundTruth
+    /// Makes every random choice: points, pool entries, places in a box, order and rotation while training.
+    public var choices: any ChoiceRule = SeededChoices(seed: 0)
+    /// Scenes that are kept in memory between samples.
+    public var cachedScenes = 4
+
+    public init() {}
+
+    public init(
+        maximumObjects: Int = 60, objectSource: ObjectSource = .groundTruth, choices: any ChoiceRule = SeededChoices(seed: 0)
+    ) {
+        self.maximumObjects = maximumObjects
+        self.objectSource = objectSource
+        self.choices = choices
+    }
+}

@@ -1,1 +1,0 @@
-// Loaders and writers of the official dataset layouts.
