@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "LEOWorld", dependencies: ["LEOAction", "LEOScene"]),
         .target(
             name: "LEO",
-            dependencies: ["ExecutionPlan", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
+            dependencies: ["ExecutionPlan", "LEOAction", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
         ),
 
         // MARK: Data and tasks
@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(name: "LEOSceneTests", dependencies: ["LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
         .testTarget(
             name: "LEOTests",
-            dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
+            dependencies: ["LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
         .testTarget(
             name: "LEOCommandLineTests", dependencies: ["LEOArchive", "LEOCommandLine", "LEOModel", "LEOTensor", "TestSupport"]),

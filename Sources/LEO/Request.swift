@@ -1,3 +1,4 @@
+import LEOAction
 import LEOModel
 import LEOScene
 import LEOText
@@ -45,6 +46,9 @@ public struct Request: Sendable {
     public var answers: [String]?
     /// Admits only some token sequences.
     public var constraint: (any TokenConstraint)?
+    /// Asks for an action: every answer is then one of this space, whatever the decoding strategy, and comes as one piece.
+    /// The space sets the number of new tokens; a limit in `decoding` may shorten LEGENT's answers.
+    public var actionSpace: Space?
     /// `[PAD]` was never trained; production excludes it. Off to reproduce the official code, which does not.
     public var excludesPadding = true
 
@@ -57,8 +61,10 @@ public struct Request: Sendable {
 
 /// A finished answer.
 public struct Answer: Sendable {
-    /// White space at both ends removed, special tokens left out.
+    /// White space at both ends removed, special tokens left out. Of an action: its official string.
     public let text: String
+    /// What the model decided to do; nil where the request names no action space.
+    public let action: AgentAction?
     /// Generated ids, without the seed.
     public let ids: [Int32]
     /// Sum of log-probabilities by the rules of the decoding strategy; see `DecodingResult`.
@@ -100,6 +106,12 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
     case emptyAnswer(String)
     case imageSize(expected: Int)
     case notFinite(field: String)
+    /// An action space together with something that excludes it.
+    case actionSpaceExcludes(field: String)
+    /// The vocabulary or the limit of tokens has no room for an action.
+    case action(ActionError)
+    /// Decoding ended before an action was complete: every token it needs was excluded or impossible.
+    case noAction(space: String)
 
     public var description: String {
         switch self {
@@ -110,6 +122,9 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
         case .emptyAnswer(let text): "the answer \"\(text)\" has no tokens"
         case .imageSize(let expected): "the model takes images of \(expected) pixels, which this build cannot make"
         case .notFinite(let field): "\(field): expected finite numbers"
+        case .actionSpaceExcludes(let field): "\(field): expected none together with an action space"
+        case .action(let error): error.description
+        case .noAction(let space): "no \(space) action could be completed: all tokens that it needs are excluded or impossible"
         }
     }
 }
