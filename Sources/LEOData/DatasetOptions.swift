@@ -13,6 +13,10 @@ public struct DatasetOptions: Sendable {
     public var objectSource = ObjectSource.groundTruth
     /// Makes every random choice: points, pool entries, places in a box, order and rotation while training.
     public var choices: any ChoiceRule = SeededChoices(seed: 0)
+    /// Sentences for tasks whose instruction is drawn.
+    public var pools = InstructionPools.standard
+    /// Turns scenes by quarters about z while training, as the official loaders do.
+    public var rotatesInTraining = true
     /// Scenes that are kept in memory between samples.
     public var cachedScenes = 4
 

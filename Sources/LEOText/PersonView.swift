@@ -31,7 +31,7 @@ extension String {
     }
 
     /// Python's `str.lower()`.
-    private var loweredLikePython: String {
+    package var loweredLikePython: String {
         let scalars = Array(unicodeScalars)
         return scalars.indices.map { scalars.lowercase(at: $0) }.joined()
     }

@@ -1,5 +1,5 @@
 /// JSON with object order kept. Foundation's parser drops duplicate keys without a word, which hides broken headers.
-indirect enum StrictJSON: Sendable {
+package indirect enum StrictJSON: Sendable {
     case null
     case bool(Bool)
     /// The digits as written.
@@ -9,7 +9,7 @@ indirect enum StrictJSON: Sendable {
     case object([(key: String, value: StrictJSON)])
 
     /// In words, for error lines.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
@@ -21,13 +21,13 @@ indirect enum StrictJSON: Sendable {
     }
 
     /// An integer written without fraction or exponent that fits.
-    var integer: Int? {
+    package var integer: Int? {
         if case .number(let digits) = self { Int(digits) } else { nil }
     }
 }
 
 /// Parses the whole of `bytes`, which come from `field` of `file`.
-struct StrictJSONParser {
+package struct StrictJSONParser {
     private let bytes: [UInt8]
     private let file: String
     private let field: String
@@ -37,7 +37,7 @@ struct StrictJSONParser {
     private static let depthLimit = 64
     private static let valueLimit = 8_000_000
 
-    static func parse(_ bytes: [UInt8], file: String, field: String) throws -> StrictJSON {
+    package static func parse(_ bytes: [UInt8], file: String, field: String) throws -> StrictJSON {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw CheckpointError.malformed(file: file, field: field, expected: "UTF-8", found: "bytes that are not")
         }

@@ -33,3 +33,15 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
+
+extension DataError {
+    /// Whatever a reader of files threw while it read `file`.
+    init(_ error: any Error, file: String) {
+        switch error {
+        case let error as DataError: self = error
+        case let error as CheckpointError: self = .checkpoint(error)
+        case let error as ImageFileError: self = .image(error)
+        default: self = .unreadable(path: file, reason: "\(error)")
+        }
+    }
+}

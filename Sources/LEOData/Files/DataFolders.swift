@@ -54,3 +54,21 @@ public struct DataFolders: Sendable, Equatable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }
+
+func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+extension String {
+    func appendingPath(_ name: String) -> String { (self as NSString).appendingPathComponent(name) }
+}
+
+/// Names in a folder, hidden ones left out, in the order of their code points. The official loaders take them as the
+/// file system lists them; this order is the same everywhere.
+func names(in folder: String, needed: String) throws(DataError) -> [String] {
+    guard DataFolders.isFolder(folder) else { throw .missing(path: folder, needed: needed) }
+    do {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        return names.filter { !$0.hasPrefix(".") }.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+    } catch {
+        throw .unreadable(path: folder, reason: error.localizedDescription)
+    }
+}
