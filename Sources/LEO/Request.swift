@@ -41,6 +41,9 @@ public struct Request: Sendable {
     public var object: Target?
     /// Chooses the points of each object, and the agent's place for `object`.
     public var seed: UInt64 = 0
+    /// Indices of the points that the network gets of each of the scene's objects, in their order; nil draws them. Goes
+    /// without `object`.
+    public var pickedPoints: [[Int]]?
     public var decoding = DecodingOptions()
     /// Scores these answers instead of generating one.
     public var answers: [String]?
@@ -106,6 +109,8 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
     case emptyAnswer(String)
     case imageSize(expected: Int)
     case notFinite(field: String)
+    /// Points given for the objects of a scene do not fit them.
+    case pickedPoints(reason: String)
     /// An action space together with something that excludes it.
     case actionSpaceExcludes(field: String)
     /// The vocabulary or the limit of tokens has no room for an action.
@@ -122,6 +127,7 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
         case .emptyAnswer(let text): "the answer \"\(text)\" has no tokens"
         case .imageSize(let expected): "the model takes images of \(expected) pixels, which this build cannot make"
         case .notFinite(let field): "\(field): expected finite numbers"
+        case .pickedPoints(let reason): "picked points: \(reason)"
         case .actionSpaceExcludes(let field): "\(field): expected none together with an action space"
         case .action(let error): error.description
         case .noAction(let space): "no \(space) action could be completed: all tokens that it needs are excluded or impossible"

@@ -206,11 +206,33 @@ struct PreparedRequest {
             chosen = Array(chosen.prefix(configuration.maximumObjects))
         }
         self.notices = notices
-        objects = ObjectTensors(chosen, pointsPerObject: configuration.points.pointsPerObject, seed: request.seed)
+        if let picks = request.pickedPoints {
+            if request.object != nil { throw RequestError.pickedPoints(reason: "expected none together with an object that is asked about") }
+            objects = try Self.tensors(chosen, Array(picks.prefix(chosen.count)), configuration.points.pointsPerObject)
+        } else {
+            objects = ObjectTensors(chosen, pointsPerObject: configuration.points.pointsPerObject, seed: request.seed)
+        }
         image = try request.image.map { image in
             guard configuration.image.size == Image.encoderSize else { throw RequestError.imageSize(expected: configuration.image.size) }
             return image.preprocessed(channels: request.imageChannels)
         }
+    }
+}
+
+extension PreparedRequest {
+    private static func tensors(_ objects: [SceneObject], _ picks: [[Int]], _ count: Int) throws -> ObjectTensors {
+        guard picks.count == objects.count else {
+            throw RequestError.pickedPoints(reason: "expected \(objects.count) lists, one an object, found \(picks.count)")
+        }
+        for (object, indices) in zip(objects, picks) {
+            guard indices.count == count else {
+                throw RequestError.pickedPoints(reason: "object \(object.id): expected \(count) points, found \(indices.count)")
+            }
+            if let index = indices.first(where: { !(0..<object.points.count).contains($0) }) {
+                throw RequestError.pickedPoints(reason: "object \(object.id): expected indices in 0..<\(object.points.count), found \(index)")
+            }
+        }
+        return objects.isEmpty ? ObjectTensors(objects, pointsPerObject: count) : ObjectTensors(objects.map(\.points), picks: picks)
     }
 }
 
