@@ -112,7 +112,7 @@ let package = Package(
             name: "LEOWorldTests", dependencies: ["LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
         .testTarget(
             name: "LEODataTests",
-            dependencies: ["LEOAction", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
+            dependencies: ["LEOAction", "LEOCheck", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
         .testTarget(
             name: "LEOTasksTests",
             dependencies: ["LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport"]),

@@ -91,6 +91,7 @@ public enum Check {
         CheckpointFilesKind.self,
         ActionFilesKind.self,
         MetricFilesKind.self,
+        DatasetKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.

@@ -138,6 +138,9 @@ package struct PickleValue: Sendable {
     /// The numbers of a tensor or array in C order, or nil where the value is neither.
     package func tensor() throws -> Tensor? { try source?.tensor() }
 
+    /// Elements from one index to the next along each dimension, as a PyTorch tensor was stored; nil for anything else.
+    package var strides: [Int]? { geometry?.strides }
+
     var source: (any TensorSource)? {
         guard case .node(let index) = raw else { return nil }
         switch document.nodes[index] {

@@ -9,14 +9,17 @@ struct PointArrays: Sendable {
     let coordinates: [Double]
     /// r g b ... in -1...1.
     let colors: [Float]
+    /// In which precision the official loaders compute with these points.
+    private let arithmetic: PointArithmetic
 
     /// - Parameters:
     ///   - positions: [n, 3] or wider, of any number type
     ///   - tints: [n, 3] or wider, of which columns from `firstTint` on count
+    ///   - isByChannel: whether the file holds channels one after the other instead of points
     ///   - color: from the file's range to -1...1
     init(
         positions: Tensor, tints: Tensor, firstTint: Int = 0, file: String, fields: (positions: String, tints: String),
-        color: (Double) -> Float
+        isByChannel: Bool = false, color: (Double) -> Float
     ) throws(DataError) {
         try Self.check(positions, 3, file, fields.positions)
         try Self.check(tints, firstTint + 3, file, fields.tints)
@@ -25,6 +28,9 @@ struct PointArrays: Sendable {
                 file: file, field: fields.tints, reason: "expected \(positions.shape[0]) rows, one a point, found \(tints.shape[0])")
         }
         count = positions.shape[0]
+        // Both stand in one array there, of a type that holds both: integers, divided, are doubles.
+        let isSingle = [positions, tints].allSatisfy { [.f32, .f16].contains($0.elementType) }
+        arithmetic = isSingle ? (isByChannel ? .singleByChannel : .single) : .double
         coordinates = positions.doubles(columns: 0..<3)
         if let place = coordinates.firstIndex(where: { !$0.isFinite }) {
             throw .malformed(file: file, field: "\(fields.positions)[\(place / 3)]", reason: "expected finite numbers, found \(coordinates[place])")
@@ -62,7 +68,7 @@ struct PointArrays: Sendable {
                 initialized = 3 * indices.count
             }
         }
-        return ObjectPoints(coordinates: gathered(coordinates), colors: gathered(colors))
+        return ObjectPoints(coordinates: gathered(coordinates), colors: gathered(colors), arithmetic: arithmetic)
     }
 
     /// Indices of the points of each label, in their order.
@@ -133,6 +139,22 @@ extension Tensor {
                 }
             }
             initialized = rows * columns.count
+        }
+    }
+
+    /// Some rows of a matrix as columns: [columns, rows] of the same type.
+    func transposed(rows: Range<Int>) -> Tensor {
+        let size = elementType.byteCount
+        let width = shape[1]
+        return Tensor(elementType: elementType, shape: [width, rows.count]) { target in
+            withBytes { source in
+                for (column, row) in rows.enumerated() {
+                    for index in 0..<width {
+                        let (from, to) = ((row * width + index) * size, (index * rows.count + column) * size)
+                        for byte in 0..<size { target[to + byte] = source[from + byte] }
+                    }
+                }
+            }
         }
     }
 

@@ -24,7 +24,7 @@ struct ScanNetReader: Sendable {
     func scanFile(_ scan: String) -> String { folder.appendingPath("scan_data/pcd_with_global_alignment/\(scan).pth") }
     func maskFile(_ scan: String) -> String { folder.appendingPath("mask/\(scan).mask.npz") }
 
-    private func arrays(_ scan: String) throws(DataError) -> (points: PointArrays, labels: PickleNode) {
+    fileprivate func arrays(_ scan: String) throws(DataError) -> (points: PointArrays, labels: PickleNode) {
         let file = scanFile(scan)
         let parts = try PickleNode(contentsOf: file, needed: "it holds the points of scan \(scan)").items()
         guard parts.count >= 3 else {
@@ -159,18 +159,9 @@ struct ObjaverseReader: Sendable {
         }
         let count = tensor.shape[1]
         // Rows of channels to rows of points.
-        let values = tensor.doubles(columns: 0..<count)
-        func transposed(_ channels: Range<Int>) -> Tensor {
-            Tensor(elementType: .f64, shape: [count, 3]) { bytes in
-                let target = bytes.bindMemory(to: Double.self)
-                for (column, channel) in channels.enumerated() {
-                    for index in 0..<count { target[3 * index + column] = values[channel * count + index] }
-                }
-            }
-        }
         let points = try PointArrays(
-            positions: transposed(0..<3), tints: transposed(3..<6), file: file, fields: ("points", "colours"),
-            color: PointArrays.byteColor)
+            positions: tensor.transposed(rows: 0..<3), tints: tensor.transposed(rows: 3..<6), file: file,
+            fields: ("points", "colours"), isByChannel: node.value.strides?.last == 1, color: PointArrays.byteColor)
         return LoadedScene(objects: [SceneObject(id: 0, points: points.points(at: 0..<count))], center: .zero)
     }
 }
@@ -248,4 +239,18 @@ enum ManipulationReader {
         }
         return Image(width: width, height: height, pixels: pixels)
     }
+}
+
+/// How much a ScanNet scene holds: points, annotated instances, and proposals, also those that samples leave out.
+package func scanNetContents(
+    of scan: String, in folders: DataFolders
+) throws(DataError) -> (points: Int, instances: Int, proposals: Int) {
+    let reader = ScanNetReader(folder: folders.scannet)
+    let (points, _) = try reader.arrays(scan)
+    let instances = try reader.instances(scan).objects.count
+    let file = reader.maskFile(scan)
+    do {
+        let shape = try openCheckpoint(path: file).tensors.first?.shape ?? []
+        return (points.count, instances, shape.first ?? 0)
+    } catch { throw DataError(error, file: file) }
 }

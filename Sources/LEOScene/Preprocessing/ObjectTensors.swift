@@ -4,7 +4,7 @@ import LEOTensor
 ///
 /// - Shapes: `features` [count, points, 6] f32: x y z moved to the mean of the picked points and scaled into the unit
 ///   sphere, r g b in -1...1; `locations` [count, 6] f32: mean x y z and extent of all points of the object, in metres
-/// - Numerics: double precision throughout, rounded to f32 at the end
+/// - Numerics: double precision throughout, rounded to f32 at the end, unless `ObjectPoints.arithmetic` says otherwise
 /// - Source: LEO (arXiv 2311.12871), official data loaders, `preprocess_pcd`
 public struct ObjectTensors: Sendable {
     public let features: Tensor
@@ -75,14 +75,24 @@ public struct ObjectTensors: Sendable {
     private static func normalize(
         _ object: ObjectPoints, _ picks: [Int], into target: UnsafeMutableBufferPointer<Float>
     ) {
+        switch object.arithmetic {
+        case .double: normalize(object, picks, as: Double.self, into: target)
+        case .single, .singleByChannel: normalize(object, picks, as: Float.self, into: target)
+        }
+    }
+
+    /// What is picked is an array of points in any case, so sums go point by point.
+    private static func normalize<Scalar: BinaryFloatingPoint & SIMDScalar>(
+        _ object: ObjectPoints, _ picks: [Int], as: Scalar.Type, into target: UnsafeMutableBufferPointer<Float>
+    ) {
         object.coordinates.withUnsafeBufferPointer { values in
-            func point(_ index: Int) -> SIMD3<Double> {
-                SIMD3(values[3 * index], values[3 * index + 1], values[3 * index + 2])
+            func point(_ index: Int) -> SIMD3<Scalar> {
+                SIMD3(Scalar(values[3 * index]), Scalar(values[3 * index + 1]), Scalar(values[3 * index + 2]))
             }
-            var mean = SIMD3<Double>.zero
+            var mean = SIMD3<Scalar>.zero
             for index in picks { mean += point(index) }
-            mean /= Double(picks.count)
-            var farthest = 0.0
+            mean /= Scalar(picks.count)
+            var farthest: Scalar = 0
             for index in picks {
                 let offset = point(index) - mean
                 farthest = max(farthest, (offset * offset).sum().squareRoot())
@@ -103,13 +113,44 @@ public struct ObjectTensors: Sendable {
 extension ObjectPoints {
     /// Mean of all points.
     public var mean: SIMD3<Double> {
-        var sum = SIMD3<Double>.zero
         coordinates.withUnsafeBufferPointer { values in
-            for first in stride(from: 0, to: values.count, by: 3) {
-                sum += SIMD3(values[first], values[first + 1], values[first + 2])
+            switch arithmetic {
+            case .double:
+                var sum = SIMD3<Double>.zero
+                for first in stride(from: 0, to: values.count, by: 3) {
+                    sum += SIMD3(values[first], values[first + 1], values[first + 2])
+                }
+                return sum / Double(count)
+            case .single:
+                var sum = SIMD3<Float>.zero
+                for first in stride(from: 0, to: values.count, by: 3) {
+                    sum += SIMD3(Float(values[first]), Float(values[first + 1]), Float(values[first + 2]))
+                }
+                return SIMD3<Double>(sum / Float(count))
+            case .singleByChannel:
+                var sum = SIMD3<Float>.zero
+                for axis in 0..<3 { sum[axis] = Self.pairwiseSum(values, axis, 0..<count) }
+                return SIMD3<Double>(sum / Float(count))
             }
         }
-        return sum / Double(count)
+    }
+
+    /// NumPy's sum of a contiguous row: eight sums side by side for up to 128 values, halves of more.
+    private static func pairwiseSum(_ values: UnsafeBufferPointer<Double>, _ axis: Int, _ points: Range<Int>) -> Float {
+        func value(_ index: Int) -> Float { Float(values[3 * index + axis]) }
+        if points.count < 8 { return points.reduce(0) { $0 + value($1) } }
+        guard points.count <= 128 else {
+            let half = points.count / 2
+            let middle = points.lowerBound + half - half % 8
+            return pairwiseSum(values, axis, points.lowerBound..<middle) + pairwiseSum(values, axis, middle..<points.upperBound)
+        }
+        var sums = SIMD8<Float>.zero
+        let end = points.upperBound - points.count % 8
+        for first in stride(from: points.lowerBound, to: end, by: 8) {
+            for lane in 0..<8 { sums[lane] += value(first + lane) }
+        }
+        let total = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+        return (end..<points.upperBound).reduce(total) { $0 + value($1) }
     }
 }
 

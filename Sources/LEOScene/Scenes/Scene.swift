@@ -1,3 +1,16 @@
+/// How the official loaders compute with the points of an object: as the arrays that they read were stored. Over many
+/// points the choice shows in the fifth decimal.
+///
+/// - Source: NumPy's `add.reduce` along the first axis, which follows the memory layout
+public enum PointArithmetic: Sendable, Equatable {
+    /// Double precision.
+    case double
+    /// Single precision, points added one after the other: arrays of points.
+    case single
+    /// Single precision, sums over all points halved again and again: arrays of channels, as Cap3D has them.
+    case singleByChannel
+}
+
 /// The points of one object as the scan has them, before any are picked.
 public struct ObjectPoints: Sendable {
     public let count: Int
@@ -7,14 +20,16 @@ public struct ObjectPoints: Sendable {
     public let colors: [Float]
     /// Box around the points.
     public let bounds: Bounds
+    public let arithmetic: PointArithmetic
 
     /// - Precondition: at least one point; three coordinates and three colour values for each
-    public init(coordinates: [Double], colors: [Float]) {
+    public init(coordinates: [Double], colors: [Float], arithmetic: PointArithmetic = .double) {
         precondition(!coordinates.isEmpty && coordinates.count % 3 == 0, "an object has points of three coordinates")
         precondition(colors.count == coordinates.count, "three colour values a point")
         count = coordinates.count / 3
         self.coordinates = coordinates
         self.colors = colors
+        self.arithmetic = arithmetic
         bounds = Bounds(of: coordinates)
     }
 
