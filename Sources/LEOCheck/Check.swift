@@ -92,6 +92,7 @@ public enum Check {
         ActionFilesKind.self,
         MetricFilesKind.self,
         DatasetKind.self,
+        LEGENTControllerKind.self,
     ]
 
     /// Runs every case in and below `folders`, in order of path. A folder may hold cases of several kinds; each runs.

@@ -1,0 +1,12 @@
+import Foundation
+import LEOWorld
+
+enum SimGeometry {
+    static func yaw(of way: SIMD3<Double>) -> Double { atan2(way.x, way.z) * 180 / .pi }
+
+    /// Degrees in [-180, 180).
+    static func turn(from: Double, to: Double) -> Double {
+        let turn = (to - from).remainder(dividingBy: 360)
+        return turn >= 180 ? turn - 360 : turn
+    }
+}
