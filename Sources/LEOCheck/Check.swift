@@ -92,6 +92,11 @@ public enum Check {
         ActionFilesKind.self,
         MetricFilesKind.self,
         DatasetKind.self,
+        LEGENTSessionKind.self,
+        LEGENTWireKind.self,
+        LEGENTImageKind.self,
+        LEGENTCallsKind.self,
+        LEGENTTrajectoryKind.self,
         LEGENTControllerKind.self,
     ]
 
