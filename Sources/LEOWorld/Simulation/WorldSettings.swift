@@ -41,17 +41,17 @@ public struct WorldSettings: Sendable, Equatable {
 /// The measures and rules of the embedded world that LEGENT leaves to the game.
 public enum WorldRules {
     /// Radius of the upright cylinder that is the agent when it walks; metres, as all here.
-    public static let agentRadius = 0.25
+    public static let agentRadius = AgentBody.radius
     /// The player is slimmer, so that an agent whose path ends at the player comes as near as the toolkit's path follower
     /// wants to, 0.48 m.
     public static let playerRadius = 0.2
-    public static let agentHeight = 1.6
+    public static let agentHeight = AgentBody.height
     public static let playerHeight = 1.75
     /// Eyes above the feet.
-    public static let agentEyes = 1.25
-    public static let playerEyes = 1.55
+    public static let agentEyes = AgentBody.agentCameraHeight
+    public static let playerEyes = AgentBody.playerCameraHeight
     /// What reaches no higher above the feet than this is stepped over: rugs, sills.
-    public static let stepHeight = 0.03
+    public static let stepHeight = AgentBody.stepHeight
     /// One game frame, at 2 m/s and 30 frames a second.
     public static let frameMove = 2.0 / 30
     /// How near a walker comes to what stops it.
@@ -88,6 +88,8 @@ public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible
     /// Writing the file failed.
     case callFailed(name: String, reason: String)
     case invalidScene(field: String, expected: String, found: String)
+    /// No scene has a task of this kind.
+    case noEpisode(kind: String, seed: UInt64)
 
     public var description: String {
         switch self {
@@ -102,6 +104,7 @@ public enum SimulationError: Error, Sendable, Equatable, CustomStringConvertible
         case .unsupportedCall(let name): "API call \(name): this world runs without a photographer"
         case .callFailed(let name, let reason): "API call \(name): \(reason)"
         case .invalidScene(let field, let expected, let found): "scene: \(field): expected \(expected), found \(found)"
+        case .noEpisode(let kind, let seed): "episode \(seed) of \(kind): no scene with these options has such a task"
         }
     }
 }
