@@ -207,7 +207,7 @@ private struct JSONTextParser {
         case UInt8(ascii: "N") where take("NaN"): return .number("NaN")
         case UInt8(ascii: "I") where take("Infinity"): return .number("Infinity")
         case UInt8(ascii: "-") where take("-Infinity"): return .number("-Infinity")
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+        case .some(UInt8(ascii: "-")), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
         default: throw error("a value")
         }
     }

@@ -20,6 +20,7 @@ struct LEOCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             Ask.self, Eval.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
+            WorldCommand.self,
         ])
 
     static let version = "0.1.0"
