@@ -17,6 +17,8 @@ struct TaskDataset: Dataset {
     private let scenes: SceneCache<LoadedScene>
     /// CLIPort: the steps of an episode, all in one file.
     private let episodes: SceneCache<PickleNode>
+    /// What the objects were turned by so far; nil where every sample starts anew.
+    private let turnsSoFar: TurnTable?
 
     init(_ table: AnnotationTable, task: TaskKind, folders: DataFolders, split: DataSplit, options: DatasetOptions) {
         self.task = task
@@ -28,6 +30,7 @@ struct TaskDataset: Dataset {
         notices = table.notices
         scenes = SceneCache(limit: options.cachedScenes)
         episodes = SceneCache(limit: 1)
+        turnsSoFar = options.accumulatesRotations ? TurnTable() : nil
     }
 
     var count: Int { records.count }
@@ -89,7 +92,14 @@ struct TaskDataset: Dataset {
         objects = Array(objects.prefix(options.maximumObjects))
         let turns = split == .train && options.rotatesInTraining && task != .cliport ? choices.quarterTurns() : 0
         let rotation = turns % 4 == 0 ? nil : Matrix3(quarterTurns: turns)
-        if let rotation { objects = objects.map { $0.turned(by: rotation) } }
+        if let turnsSoFar, task != .cliport {
+            objects = objects.map { object in
+                let total = turnsSoFar.add(turns, scene: record.sceneID, object: object.id)
+                return total == 0 ? object : object.turned(by: Matrix3(quarterTurns: total))
+            }
+        } else if let rotation {
+            objects = objects.map { $0.turned(by: rotation) }
+        }
         let anchor = try anchor(record, scene, objects, rotation, &choices)
         var picks: [[Int]] = []
         for object in objects {
