@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "LEOTasks",
             dependencies: [
-                "LEO", "LEOAction", "LEOData", "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "LEOText", "LEOWorld",
+                "ExecutionPlan", "LEO", "LEOAction", "LEOData", "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "LEOText", "LEOWorld",
             ]
         ),
 

@@ -20,6 +20,13 @@ public final class Session: Sendable {
     /// Starts answering.
     public func respond(to request: Request) -> Response { respond(to: request) {} }
 
+    /// Answers before it returns, for callers that are not asynchronous. Not to be called from a Swift task.
+    ///
+    /// - Throws: what `Response.answer` throws; `CancellationError` once `cancellation` is cancelled
+    package func answer(to request: Request, cancellation: Cancellation) throws -> Answer {
+        try queue.sync { try work.answer(request, cancellation) { _ in } }
+    }
+
     /// - Parameter finished: called on the session's queue when the request is over.
     func respond(to request: Request, finished: @escaping @Sendable () -> Void) -> Response {
         let outcome = Outcome(), cancellation = Cancellation()

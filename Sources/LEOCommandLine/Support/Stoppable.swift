@@ -11,10 +11,21 @@ enum Stoppable {
     ///
     /// - Parameter kept: what to tell a person who stopped it
     /// - Throws: what `body` throws; `ExitCode(128 + N)` when signal N ended it
+    static func run<Result: Sendable>(kept: String, _ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        let received = StoppedBy()
+        do { return try await run(received, body) } catch {
+            guard let number = received.signal, error is CancellationError else { throw error }
+            StandardError.line("\nerror: interrupted; \(kept)")
+            throw ExitCode(128 + number)
+        }
+    }
+
+    /// The same for work that has a result all the same when it is stopped.
+    ///
+    /// - Parameter received: is told of the signal
     static func run<Result: Sendable>(
-        kept: @escaping @Sendable () -> String, _ body: @escaping @Sendable () async throws -> Result
+        _ received: StoppedBy, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let received = Received()
         let task = Task { try await body() }
         var sources: [any DispatchSourceSignal] = []
         for number in signals {
@@ -35,21 +46,20 @@ enum Stoppable {
                 Foundation.signal(Int32(source.handle), SIG_DFL)
             }
         }
-        do { return try await task.value } catch {
-            guard let number = received.number, error is CancellationError else { throw error }
-            StandardError.line("\nerror: interrupted; \(kept())")
-            throw ExitCode(128 + number)
-        }
+        return try await task.value
     }
+}
 
-    private final class Received: Sendable {
-        private let first = Mutex<Int32?>(nil)
-        var number: Int32? { first.withLock { $0 } }
-        func isFirst(_ number: Int32) -> Bool {
-            first.withLock { first in
-                defer { first = first ?? number }
-                return first == nil
-            }
+/// The signal that stopped something.
+final class StoppedBy: Sendable {
+    private let first = Mutex<Int32?>(nil)
+    var signal: Int32? { first.withLock { $0 } }
+
+    /// Whether none came before.
+    func isFirst(_ signal: Int32) -> Bool {
+        first.withLock { first in
+            defer { first = first ?? signal }
+            return first == nil
         }
     }
 }
