@@ -125,11 +125,17 @@ extension ObjectKind {
             }
         },
         ObjectKind("Toaster", .surface) { b, v in
-            let shell = v.pick([Paint.chrome, Paint.plain("enamel", "red"), Paint.plain("enamel", "teal"), Paint.plain("enamel", "black")])
-            b.cushion(shell, 0, 0.01, 0, 0.27, 0.18, 0.16, radius: 0.035, steps: 2)
-            b.box(Paint.iron, 0, 0, 0, 0.24, 0.015, 0.13)
-            for side in [-1.0, 1] { b.box(Paint.iron, 0, 0.186, side * 0.03, 0.18, 0.006, 0.022) }
-            b.box(Paint.iron, 0.14, 0.11, 0, 0.03, 0.02, 0.04)
+            let shell = v.pick([Paint.chrome, Paint.plain("enamel", "red"), Paint.plain("enamel", "teal"), Paint.plain("enamel", "yellow")])
+            b.cushion(shell, 0, 0.012, 0, 0.28, 0.17, 0.16, radius: 0.03, steps: 2)
+            b.box(Paint.iron, 0, 0, 0, 0.26, 0.02, 0.14)
+            // Two slices stick out of their slots; a lever and a knob at the end.
+            for side in [-1.0, 1] {
+                b.box(Paint.iron, 0, 0.178, side * 0.03, 0.17, 0.007, 0.03)
+                b.cushion(Paint.of("crust", "brown", 190, 132, 72), 0, 0.15, side * 0.03, 0.13, 0.07, 0.016, radius: 0.007)
+            }
+            b.box(Paint.iron, 0.142, 0.05, 0, 0.008, 0.1, 0.012)
+            b.box(Paint.iron, 0.15, 0.12, 0, 0.024, 0.018, 0.045)
+            b.cylinder(Paint.iron, 0.143, 0.04, 0.045, radius: 0.014, height: 0.014, segments: 8, turn: SIMD3(0, 0, 90))
             b.mainMaterial = shell
         },
     ]

@@ -228,7 +228,8 @@ extension ObjectKind {
         b.lathe(
             cloth, 0, pole, 0,
             [(radius, 0), (radius * 0.66, tall), (radius * 0.63, tall), (inner, 0), (radius, 0)], segments: 22)
-        b.ball(Paint.bulb, 0, pole + tall * 0.12, 0, radius * 0.72, tall * 0.62, radius * 0.72, segments: 10)
+        // The bulb shows below and above the shade.
+        b.ball(Paint.bulb, 0, pole - tall * 0.06, 0, radius * 0.9, tall * 1.14, radius * 0.9, segments: 12)
         b.collide(0, 0, 0, foot * 2, 0.025, foot * 2)
         b.collide(0, 0.025, 0, 0.06, pole - 0.025, 0.06)
         b.collide(0, pole, 0, radius * 1.9, tall, radius * 1.9)

@@ -139,7 +139,11 @@ extension ObjectKind {
         ObjectKind("ComputerMouse", .surface, grab: true, words: "computer mouse", aliases: ["mouse"]) { b, v in
             let shell = v.pick(Paint.plain("plastic", ["black", "white", "red", "blue"]))
             b.cushion(shell, 0, 0, 0, 0.062, 0.036, 0.108, radius: 0.018, steps: 2)
-            b.cylinder(Paint.darkSteel, 0, 0.022, -0.028, radius: 0.009, height: 0.008, segments: 8, turn: SIMD3(0, 0, 90))
+            let dark = Paint.shade(shell, shell.color.x > 0.5 ? 0.6 : 2.4)
+            b.box(dark, 0, 0.0345, -0.03, 0.003, 0.003, 0.045)
+            b.box(dark, 0, 0.0345, -0.006, 0.04, 0.003, 0.003)
+            b.cylinder(dark, 0, 0.026, -0.032, radius: 0.008, height: 0.008, segments: 8, turn: SIMD3(0, 0, 90))
+            b.tube(dark, [SIMD3(0, 0.012, -0.05), SIMD3(0.006, 0.006, -0.075), SIMD3(-0.006, 0.006, -0.1)], radius: 0.0035, sides: 5)
             b.mainMaterial = shell
         },
         ObjectKind("Remote", .surface, grab: true, words: "remote control", aliases: ["remotecontrol", "tvremote"]) { b, v in

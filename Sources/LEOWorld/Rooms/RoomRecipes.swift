@@ -36,8 +36,15 @@ extension Furnisher {
         random.shuffle(&row)
         row.insert("Refrigerator", at: random.chance(0.5) ? 0 : row.count)
         if random.chance(0.5) { row.append("KitchenCounter") }
-        // One front for the whole kitchen.
-        let models = row.compactMap { draw($0) }
+        var front: String?
+        let models = row.compactMap { name -> ObjectModel? in
+            // Cupboards of one kitchen have one colour.
+            let isCupboard = name == "KitchenCounter" || name == "KitchenSink"
+            var model = draw(name)
+            for _ in 0..<20 where isCupboard && front != nil && model?.frontName != front { model = draw(name) }
+            if isCupboard, front == nil { front = model?.frontName }
+            return model
+        }
         let width = models.reduce(0) { $0 + $1.size.x + 0.005 }
         var edges = Edge.allCases
         random.shuffle(&edges)
@@ -45,7 +52,7 @@ extension Furnisher {
         for edge in edges {
             let slack = length(edge) - width - 0.04
             guard slack >= 0 else { continue }
-            for start in [0.0, slack, slack / 2] {
+            for start in [0.0, slack, slack / 2, slack / 4, slack * 3 / 4] {
                 var along = area.minimum[edge.along] + 0.02 + start
                 let before = self
                 var count = 0
@@ -79,9 +86,7 @@ extension Furnisher {
                 againstWall("TVStand", zone: 0.6, edges: [edge.opposite], along: along)
                 ?? againstWall("TVStand", zone: 0.6, edges: [edge.opposite]) ?? againstWall("TVStand", zone: 0.6)
             if let stand { placeOnTop(of: stand, "Television") }
-            if random.chance(0.7), let rug = Catalogue.kind(named: "Rug").map({ _ in "Rug" }) {
-                before(sofa, rug, gap: 0.15)
-            }
+            if random.chance(0.7) { before(sofa, "Rug", gap: 0.15) }
             before(sofa, "CoffeeTable", gap: 0.42)
             if random.chance(0.6), let table = beside(sofa, "SideTable", side: random.chance(0.5) ? 1 : -1, zone: 0.3) {
                 if random.chance(0.6) { placeOnTop(of: table, "TableLamp") }
@@ -183,4 +188,9 @@ extension Furnisher {
         else { return }
         addChild(child)
     }
+}
+
+extension ObjectModel {
+    /// Colour and material in one word.
+    fileprivate var frontName: String { colorName + materialName }
 }
