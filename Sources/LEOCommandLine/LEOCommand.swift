@@ -21,7 +21,12 @@ struct LEOCommand: AsyncParsableCommand {
         subcommands: [
             Ask.self, Act.self, Eval.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
             WorldCommand.self,
-        ])
+        ] + networked)
+
+    /// What speaks gRPC, which Apple's older systems cannot run.
+    private static var networked: [any ParsableCommand.Type] {
+        if #available(macOS 15.0, *) { [LEGENTCommand.self] } else { [] }
+    }
 
     static let version = "0.1.0"
 

@@ -118,6 +118,7 @@ final class RunningServer: Sendable {
     }
 
     func ending(_ index: Int = 0) async throws -> String? {
-        try await wait { _ in self.endings.count > index ? self.endings[index] : nil }
+        let ending: [String?] = try await wait { _ in self.endings.count > index ? [self.endings[index]] : nil }
+        return ending[0]
     }
 }

@@ -15,6 +15,7 @@ struct WorldCommand: AsyncParsableCommand {
               leo world render 7 -o view.png --position 1,1.5,2 --yaw 90
               leo world render 7 -o plan.svg --top-down
               leo world scene 7 -o scan.ply --views 8 --noise
+              leo world legent --seed 7
 
             Positions are metres in Unity's frame: left-handed, y up; yaw 0 looks along +z. Point clouds are in LEO's frame,
             z up: x, z, y of the former.
@@ -23,7 +24,11 @@ struct WorldCommand: AsyncParsableCommand {
             WorldRender.self,
             WorldDescribe.self,
             WorldSceneCommand.self,
-        ])
+        ] + networked)
+
+    private static var networked: [any ParsableCommand.Type] {
+        if #available(macOS 15.0, *) { [WorldLEGENT.self] } else { [] }
+    }
 }
 
 /// Where a world comes from.
@@ -40,9 +45,9 @@ struct WorldArgument: ParsableArguments {
     func scene() throws -> WorldScene {
         if let seed { return WorldGenerator.scene(seed: seed) }
         let path = world.expandingTilde
-        let (scene, notices) = try WorldScene.read(contentsOf: path)
-        notices.forEach(StandardError.notice)
-        return scene
+        let reading = try SceneJSON.read(path: path)
+        reading.notices.forEach(StandardError.notice)
+        return reading.scene
     }
 }
 
