@@ -89,7 +89,7 @@ struct Eval: AsyncParsableCommand {
     // MARK: Data sets
 
     private func evaluate(_ kind: TaskKind, in data: String, with model: String) async throws {
-        let engine = try engine(model)
+        let engine = try self.engine(model)
         var options = EvaluationOptions()
         options.decoding = try decoding.options(seed: seed)
         options.seed = seed
@@ -127,11 +127,12 @@ struct Eval: AsyncParsableCommand {
     private func runEpisodes(_ kind: EpisodeKind, _ policy: EpisodePolicyKind) async throws {
         let evaluation = try EpisodeEvaluation(
             kind: kind, space: episodes.space ?? .habitat, seed: seed, count: episodes.count ?? 10, maximumSteps: episodes.maxSteps)
-        let engine = policy == .model ? try model.map { try engine($0.expandingTilde) } : nil
+        var engine: Engine?
+        if policy == .model, let model { engine = try self.engine(model.expandingTilde) }
         var options = AgentOptions()
         options.decoding = try decoding.options(seed: seed)
         options.seed = seed
-        let report = try await Stoppable.run(kept: "episodes are not kept") { [options, seed] in
+        let report = try await Stoppable.run(kept: "episodes are not kept") { [engine, options, seed] in
             let progress = CountProgress(kind.rawValue)
             let lock = NSLock()
             defer { progress.finish() }
