@@ -64,7 +64,7 @@ let package = Package(
         .target(name: "LEOWorld", dependencies: ["LEOAction", "LEOScene"]),
         .target(
             name: "LEO",
-            dependencies: ["ExecutionPlan", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
+            dependencies: ["ExecutionPlan", "LEOAction", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]
         ),
 
         // MARK: Data and tasks
@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "LEOTasks",
             dependencies: [
-                "LEO", "LEOAction", "LEOData", "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "LEOText", "LEOWorld",
+                "ExecutionPlan", "LEO", "LEOAction", "LEOData", "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "LEOText", "LEOWorld",
             ]
         ),
 
@@ -141,7 +141,7 @@ let package = Package(
         .testTarget(name: "LEOSceneTests", dependencies: ["LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
         .testTarget(
             name: "LEOTests",
-            dependencies: ["LEO", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
+            dependencies: ["LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
         .testTarget(
             name: "LEOCommandLineTests", dependencies: ["LEOArchive", "LEOCommandLine", "LEOModel", "LEOTensor", "TestSupport"]),

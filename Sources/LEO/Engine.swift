@@ -30,6 +30,7 @@ public final class Engine: Sendable {
     /// One computation at a time.
     let gate = NSLock()
     private let idle = SessionPool()
+    let spaces = SpaceCache()
 
     /// - Throws: `ArchiveError`, `ConfigurationError`, `TokenizerError`, `GraphError`, each naming file, field and reason.
     public init(path: String, options: EngineOptions = EngineOptions()) throws {

@@ -1,3 +1,4 @@
+import LEOAction
 import LEOModel
 import LEOScene
 import LEOText
@@ -40,11 +41,17 @@ public struct Request: Sendable {
     public var object: Target?
     /// Chooses the points of each object, and the agent's place for `object`.
     public var seed: UInt64 = 0
+    /// Indices of the points that the network gets of each of the scene's objects, in their order; nil draws them. Goes
+    /// without `object`.
+    public var pickedPoints: [[Int]]?
     public var decoding = DecodingOptions()
     /// Scores these answers instead of generating one.
     public var answers: [String]?
     /// Admits only some token sequences.
     public var constraint: (any TokenConstraint)?
+    /// Asks for an action: every answer is then one of this space, whatever the decoding strategy, and comes as one piece.
+    /// The space sets the number of new tokens; a limit in `decoding` may shorten LEGENT's answers.
+    public var actionSpace: Space?
     /// `[PAD]` was never trained; production excludes it. Off to reproduce the official code, which does not.
     public var excludesPadding = true
 
@@ -57,8 +64,10 @@ public struct Request: Sendable {
 
 /// A finished answer.
 public struct Answer: Sendable {
-    /// White space at both ends removed, special tokens left out.
+    /// White space at both ends removed, special tokens left out. Of an action: its official string.
     public let text: String
+    /// What the model decided to do; nil where the request names no action space.
+    public let action: AgentAction?
     /// Generated ids, without the seed.
     public let ids: [Int32]
     /// Sum of log-probabilities by the rules of the decoding strategy; see `DecodingResult`.
@@ -100,6 +109,14 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
     case emptyAnswer(String)
     case imageSize(expected: Int)
     case notFinite(field: String)
+    /// Points given for the objects of a scene do not fit them.
+    case pickedPoints(reason: String)
+    /// An action space together with something that excludes it.
+    case actionSpaceExcludes(field: String)
+    /// The vocabulary or the limit of tokens has no room for an action.
+    case action(ActionError)
+    /// Decoding ended before an action was complete: every token it needs was excluded or impossible.
+    case noAction(space: String)
 
     public var description: String {
         switch self {
@@ -110,6 +127,10 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
         case .emptyAnswer(let text): "the answer \"\(text)\" has no tokens"
         case .imageSize(let expected): "the model takes images of \(expected) pixels, which this build cannot make"
         case .notFinite(let field): "\(field): expected finite numbers"
+        case .pickedPoints(let reason): "picked points: \(reason)"
+        case .actionSpaceExcludes(let field): "\(field): expected none together with an action space"
+        case .action(let error): error.description
+        case .noAction(let space): "no \(space) action could be completed: all tokens that it needs are excluded or impossible"
         }
     }
 }

@@ -1,5 +1,6 @@
 import ExecutionPlan
 import Foundation
+import LEOAction
 import LEOModel
 import LEOScene
 import LEOTensor
@@ -18,6 +19,13 @@ public final class Session: Sendable {
 
     /// Starts answering.
     public func respond(to request: Request) -> Response { respond(to: request) {} }
+
+    /// Answers before it returns, for callers that are not asynchronous. Not to be called from a Swift task.
+    ///
+    /// - Throws: what `Response.answer` throws; `CancellationError` once `cancellation` is cancelled
+    package func answer(to request: Request, cancellation: Cancellation) throws -> Answer {
+        try queue.sync { try work.answer(request, cancellation) { _ in } }
+    }
 
     /// - Parameter finished: called on the session's queue when the request is over.
     func respond(to request: Request, finished: @escaping @Sendable () -> Void) -> Response {
@@ -56,6 +64,7 @@ package final class SessionWork: @unchecked Sendable {
 
     func answer(_ request: Request, _ cancellation: Cancellation, yield: (Piece) -> Void) throws -> Answer {
         var clock = StageClock()
+        let acting = try actingSpace(request)
         let prepared = try PreparedRequest(request, engine.configuration)
         clock.stage(\.preprocessing)
         let perception = try perceive(prepared, cancellation, &clock)
@@ -65,11 +74,24 @@ package final class SessionWork: @unchecked Sendable {
             objectTokens: perception.objectTokens, absentObjects: engine.configuration.maximumObjects - prepared.objects.count)
         // The official code asks behind a BOS of its own.
         sequence.append(engine.tokenizer.bosID)
+        for id in acting?.prefix ?? [] { sequence.append(id) }
         clock.timings.objects = prepared.objects.count
         if let answers = request.answers {
             return try score(answers, sequence, perception, prepared, cancellation, &clock)
         }
-        return try generate(request, sequence, perception, prepared, cancellation, &clock, yield)
+        return try generate(request, acting, sequence, perception, prepared, cancellation, &clock, yield)
+    }
+
+    private func actingSpace(_ request: Request) throws -> SpaceOnModel? {
+        guard let space = request.actionSpace else { return nil }
+        if request.answers != nil { throw RequestError.actionSpaceExcludes(field: "answers") }
+        if request.constraint != nil { throw RequestError.actionSpaceExcludes(field: "constraint") }
+        do throws(ActionError) {
+            return try engine.spaces.space(
+                space, tokenizer: engine.tokenizer, vocabulary: language.vocabulary, limit: request.decoding.maxNewTokens)
+        } catch {
+            throw RequestError.action(error)
+        }
     }
 
     /// Image and object tokens of a request.
@@ -99,14 +121,14 @@ package final class SessionWork: @unchecked Sendable {
     }
 
     private func generate(
-        _ request: Request, _ sequence: PromptSequence, _ perception: Perception, _ prepared: PreparedRequest,
-        _ cancellation: Cancellation, _ clock: inout StageClock, _ yield: (Piece) -> Void
+        _ request: Request, _ acting: SpaceOnModel?, _ sequence: PromptSequence, _ perception: Perception,
+        _ prepared: PreparedRequest, _ cancellation: Cancellation, _ clock: inout StageClock, _ yield: (Piece) -> Void
     ) throws -> Answer {
-        var options = request.decoding
+        var options = acting.map { request.decoding.acting(in: $0, eosID: engine.tokenizer.eosID) } ?? request.decoding
         if request.excludesPadding { options.excludedTokens.append(engine.tokenizer.padID) }
         let rows = sequence.rows(.visible)
         var decoder = try options.makeDecoder(
-            vocabulary: language.vocabulary, promptLength: sequence.count, constraint: request.constraint)
+            vocabulary: language.vocabulary, promptLength: sequence.count, constraint: acting?.constraint ?? request.constraint)
         decoder.start()
         clock.timings.promptTokens = rows.count
         var text = IncrementalDecoder(engine.tokenizer)
@@ -116,22 +138,28 @@ package final class SessionWork: @unchecked Sendable {
             clock.stage(\.prefill)
             clock.timings.steps = try language.decode(after: logits, with: &decoder, cancellation: cancellation) { id in
                 clock.first()
-                yield(Piece(text: stripper.strip(text.append(id)), id: id))
+                if acting == nil { yield(Piece(text: stripper.strip(text.append(id)), id: id)) }
             }
             clock.stage(\.decoding)
         }
         let result = decoder.result
         let ids = Array(result.hypotheses.first?.generated ?? [])
-        let answer = engine.tokenizer.decodeAnswer(ids)
         clock.first()
-        if options.strategy == .beam, options.beams > 1 {
+        var decided: (action: AgentAction, text: String)?
+        if let acting {
+            // What a constraint lets through to its end can always be read.
+            guard result.finish == .endOfSequence else { throw RequestError.noAction(space: acting.space.name) }
+            do throws(ActionError) { decided = try acting.read(ids) } catch { throw RequestError.action(error) }
+        }
+        let answer = decided?.text ?? engine.tokenizer.decodeAnswer(ids)
+        if acting != nil || (options.strategy == .beam && options.beams > 1) {
             yield(Piece(text: answer, id: nil))
         } else {
             let rest = stripper.strip(text.finish())
             if !rest.isEmpty { yield(Piece(text: rest, id: nil)) }
         }
         return Answer(
-            text: answer, ids: ids, score: result.score, finish: result.finish, answerScores: nil, notices: prepared.notices,
+            text: answer, action: decided?.action, ids: ids, score: result.score, finish: result.finish, answerScores: nil, notices: prepared.notices,
             timings: clock.finished())
     }
 
@@ -152,7 +180,7 @@ package final class SessionWork: @unchecked Sendable {
         clock.first()
         let best = scores.best
         return Answer(
-            text: best.map { answers[$0] } ?? "", ids: best.map { tokens[$0] } ?? [], score: best.map { -scores.losses[$0] } ?? -.infinity,
+            text: best.map { answers[$0] } ?? "", action: nil, ids: best.map { tokens[$0] } ?? [], score: best.map { -scores.losses[$0] } ?? -.infinity,
             finish: best == nil ? .deadEnd : .endOfSequence, answerScores: scores, notices: prepared.notices, timings: clock.finished())
     }
 }
@@ -185,11 +213,33 @@ struct PreparedRequest {
             chosen = Array(chosen.prefix(configuration.maximumObjects))
         }
         self.notices = notices
-        objects = ObjectTensors(chosen, pointsPerObject: configuration.points.pointsPerObject, seed: request.seed)
+        if let picks = request.pickedPoints {
+            if request.object != nil { throw RequestError.pickedPoints(reason: "expected none together with an object that is asked about") }
+            objects = try Self.tensors(chosen, Array(picks.prefix(chosen.count)), configuration.points.pointsPerObject)
+        } else {
+            objects = ObjectTensors(chosen, pointsPerObject: configuration.points.pointsPerObject, seed: request.seed)
+        }
         image = try request.image.map { image in
             guard configuration.image.size == Image.encoderSize else { throw RequestError.imageSize(expected: configuration.image.size) }
             return image.preprocessed(channels: request.imageChannels)
         }
+    }
+}
+
+extension PreparedRequest {
+    private static func tensors(_ objects: [SceneObject], _ picks: [[Int]], _ count: Int) throws -> ObjectTensors {
+        guard picks.count == objects.count else {
+            throw RequestError.pickedPoints(reason: "expected \(objects.count) lists, one an object, found \(picks.count)")
+        }
+        for (object, indices) in zip(objects, picks) {
+            guard indices.count == count else {
+                throw RequestError.pickedPoints(reason: "object \(object.id): expected \(count) points, found \(indices.count)")
+            }
+            if let index = indices.first(where: { !(0..<object.points.count).contains($0) }) {
+                throw RequestError.pickedPoints(reason: "object \(object.id): expected indices in 0..<\(object.points.count), found \(index)")
+            }
+        }
+        return objects.isEmpty ? ObjectTensors(objects, pointsPerObject: count) : ObjectTensors(objects.map(\.points), picks: picks)
     }
 }
 

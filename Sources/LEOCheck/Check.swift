@@ -9,7 +9,7 @@ public struct OutputCheck: Sendable, Equatable, Codable {
     public let largestRelative: Double?
     /// The case's own tolerance, in words.
     public let tolerance: String
-    /// What differs, where and how; empty when it passed.
+    /// What differs, where and how. Of an output that passed: what was not compared and why, mostly empty.
     public let note: String
 
     public init(
@@ -89,6 +89,8 @@ public enum Check {
         TokenizerFilesKind.self,
         CloudFilesKind.self,
         CheckpointFilesKind.self,
+        ActionFilesKind.self,
+        MetricFilesKind.self,
         DatasetKind.self,
         LEGENTSessionKind.self,
         LEGENTWireKind.self,

@@ -23,7 +23,7 @@ public struct CheckReport: Sendable, Equatable {
     /// `N cases, M outputs, K failed`, K being cases.
     public var summary: String { "\(cases.count) cases, \(outputCount) outputs, \(failedCount) failed" }
 
-    /// One case: mark, path, kind, largest differences against what is allowed, time; below it what failed.
+    /// One case: mark, path, kind, largest differences against what is allowed, time; below it what failed or was skipped.
     ///
     /// - Parameters:
     ///   - pathWidth: columns for the path, where lines shall align
@@ -37,7 +37,7 @@ public struct CheckReport: Sendable, Equatable {
         var lines = [head]
         if let failure = result.failure { lines.append("    " + failure) }
         if result.failure == nil, result.outputs.isEmpty { lines.append("    no output was checked") }
-        lines += result.outputs.filter { !$0.passed }.map { output in
+        lines += result.outputs.filter { !$0.passed || !$0.note.isEmpty }.map { output in
             var line = "    \(output.name): \(output.note)"
             if let absolute = output.largestAbsolute, let relative = output.largestRelative {
                 line += " (largest \(number(absolute)), relative \(number(relative)), allowed \(output.tolerance))"

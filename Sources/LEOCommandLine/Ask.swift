@@ -16,6 +16,7 @@ struct Ask: AsyncParsableCommand {
               leo ask leo-7b.leo --scene office.ply --object 12 --beams 1 "Describe this object."
               leo ask leo-7b.leo --scene kinect.pcd --no-image "Is there a chair?"
               leo ask leo-7b.leo --scene office.ply --answers answers.txt "What color is the chair?"
+              leo ask leo-7b.leo --scene office.ply --image view.png --space legent "Go to the lamp."
             """)
 
     @Argument(help: ArgumentHelp("A .leo file.", valueName: "model"))
@@ -43,6 +44,8 @@ struct Ask: AsyncParsableCommand {
     var dialogue: String?
     @Option(help: ArgumentHelp("Score these answers (a line each, or a JSON array) instead of generating one.", valueName: "file"))
     var answers: String?
+    @Option(help: ArgumentHelp("Answer with an action of this space and nothing else.", valueName: Request.Space.names.joined(separator: "|")))
+    var space: SpaceName?
 
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @Option(help: ArgumentHelp("Chooses the points of each object, the place at --object, and samples.", valueName: "n"))
@@ -61,6 +64,7 @@ struct Ask: AsyncParsableCommand {
         try Self.checkThreads(threads)
         if image != nil, noImage { throw ValidationError("--image and --no-image exclude each other.") }
         if object != nil, scene == nil { throw ValidationError("--object needs --scene.") }
+        if space != nil, answers != nil { throw ValidationError("--space and --answers exclude each other.") }
         if labelProperty != nil, scene == nil { throw ValidationError("--label-property needs --scene.") }
     }
 
@@ -120,6 +124,7 @@ struct Ask: AsyncParsableCommand {
         if let dialogue { request.history = try RequestFiles.dialogue(dialogue.expandingTilde) }
         if let answers { request.answers = try RequestFiles.answers(answers.expandingTilde) }
         request.decoding = try decoding.options(seed: seed)
+        request.actionSpace = space?.value
         return request
     }
 }

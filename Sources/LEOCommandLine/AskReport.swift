@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LEO
+import LEOAction
 import LEOImageIO
 import LEOModel
 import LEOScene
@@ -37,6 +38,16 @@ struct Vector4: ExpressibleByArgument {
         guard let numbers = finiteNumbers(argument, count: 4) else { return nil }
         value = SIMD4(numbers[0], numbers[1], numbers[2], numbers[3])
     }
+}
+
+/// An action space, by name.
+struct SpaceName: ExpressibleByArgument {
+    let value: Request.Space
+    init?(argument: String) {
+        guard let space = Request.Space(name: argument) else { return nil }
+        value = space
+    }
+    static var allValueStrings: [String] { Request.Space.names }
 }
 
 private func finiteNumbers(_ text: String, count: Int) -> [Float]? {
@@ -159,6 +170,7 @@ struct AskReport: Encodable {
     /// `end_of_sequence`, `budget` or `dead_end`.
     let finish: String
     let answers: [Scored]?
+    let action: ActionReport?
     let notices: [String]
     let seconds: StageTimes
 
@@ -177,7 +189,53 @@ struct AskReport: Encodable {
                 Scored(text: text, loss: scores.losses[index], firstTokenProbability: scores.firstTokenProbabilities[index])
             }
         }
+        action = answer.action.map(ActionReport.init)
         notices = answer.notices
         seconds = times
+    }
+}
+
+/// An action as JSON: its space and its fields.
+struct ActionReport: Encodable {
+    struct Cell: Encodable {
+        let u, v, rotation: Int
+        /// Metres in the robot's frame.
+        let x, y: Double
+        init(_ cell: CLIPortCell) {
+            (u, v, rotation) = (cell.u, cell.v, cell.rotation)
+            let pose = cell.pose()
+            (x, y) = (pose.position.x, pose.position.y)
+        }
+    }
+
+    let space: String
+    var name: String?
+    var pick: Cell?
+    var place: Cell?
+    var moveForward: Double?
+    var rotateRight: Double?
+    var rotateDown: Double?
+    var grab: Bool?
+    var finish: Bool?
+    var speak: String?
+
+    init(_ action: AgentAction) {
+        switch action {
+        case .habitat(let action):
+            space = "habitat"
+            name = action.name
+        case .cliport(let action):
+            space = "cliport"
+            pick = Cell(action.pick)
+            place = Cell(action.place)
+        case .legent(let action):
+            space = "legent"
+            moveForward = action.teleportForward
+            rotateRight = action.rotateRight
+            rotateDown = action.rotateDown
+            grab = action.grabs
+            finish = action.isFinish
+            speak = action.text
+        }
     }
 }

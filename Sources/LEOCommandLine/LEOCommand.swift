@@ -19,7 +19,7 @@ struct LEOCommand: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Ask.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
+            Ask.self, Act.self, Eval.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
             WorldCommand.self,
         ] + networked)
 

@@ -19,7 +19,6 @@ let llamaTokenizer: Tokenizer? = (try? Data(contentsOf: goldenURL("tokenizer/tok
 /// Bytes for exact comparison: Swift's `==` on strings is canonical equivalence.
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-func near(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { abs(a - b) <= tolerance }
 
 /// A tokenizer of LLaMA's kind with all byte pieces and the given ones, of ids 259 and up.
 func smallTokenizer(_ pieces: [String]) throws -> Tokenizer {

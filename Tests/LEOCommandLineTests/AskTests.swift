@@ -80,3 +80,24 @@ import TestSupport
         }
     }
 }
+
+@Suite struct AskForActionsTests {
+    @Test func answersAreActions() throws {
+        try withMicroModel { _, model in
+            for (space, key) in [("legent", "move_forward"), ("cliport", "pick")] {
+                for strategy in [["--beams", "1"], ["--beams", "3"], ["--temperature", "2", "--seed", "3"]] {
+                    let outcome = try Leo.start(Leo.path, ["ask", model, "Go.", "--space", space, "--json"] + strategy).wait()
+                    let action = try #require(outcome.json()["action"] as? [String: Any], "\(outcome.errors)")
+                    #expect(action["space"] as? String == space && action[key] != nil)
+                }
+            }
+            // Its 400 tokens have no navigation actions.
+            let habitat = try Leo.run("ask", model, "Go.", "--space", "habitat")
+            #expect(habitat.status == 1)
+            #expect(isOneError(habitat.errors, "Habitat", "400"), "\(habitat.errors)")
+            for wrong in [["--space", "atari"], ["--space", "legent", "--answers", "x"]] {
+                #expect(try Leo.start(Leo.path, ["ask", model, "Go."] + wrong).wait().status == 64)
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ private let goldenFolders: [String] = {
     let groups = ["kernels", "modules"].flatMap { group in
         ((try? FileManager.default.contentsOfDirectory(atPath: golden + "/" + group)) ?? []).sorted().map { group + "/" + $0 }
     }
-    return groups + ["tokenizer", "pointcloud", "bad"]
+    return groups + ["tokenizer", "pointcloud", "bad", "actions", "eval"]
 }()
 
 #if DEBUG
@@ -39,7 +39,7 @@ struct CheckGoldenTests {
 
     /// Every folder with a `case.json` must turn up, whatever its kind.
     @Test func findsEveryFolder() throws {
-        #expect(goldenFolders.count >= 47 + 19 + 3)
+        #expect(goldenFolders.count >= 47 + 19 + 5)
         var seen: [String] = []
         let results = try Check.run([golden + "/kernels"]) { seen.append($0.path) }
         #expect(results.map(\.path) == seen)

@@ -62,6 +62,16 @@ enum Files {
         }
     }
 
+    /// Writes JSON under a temporary name and renames it: keys in snake case and sorted.
+    static func writeJSON(_ value: some Encodable, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do { try encoder.encode(value).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw CommandError.file(path: path, reason: "cannot be written: \(error.localizedDescription)")
+        }
+    }
+
     /// A small file such as a configuration; a limit keeps a wrong path from filling the memory.
     static func contents(_ path: String, limit: Int = 16 << 20) throws -> Data {
         let file = try MappedFile(path: path)
