@@ -86,7 +86,9 @@ struct CatalogueTests {
             for material in mesh.materials {
                 #expect(material.color.min() >= 0 && material.color.max() <= 1, "\(model.prefab): \(material)")
             }
-            #expect(mesh.materials.contains { $0.colorName == model.colorName && $0.name == model.materialName }, "\(model.prefab)")
+            #expect(
+                mesh.materials.contains { $0.colorName == model.colorName && $0.name == model.materialName },
+                "\(model.prefab)")
         }
     }
 
@@ -112,13 +114,15 @@ struct CatalogueTests {
                     let point = surface.center + SIMD3(a * x, 0, b * z)
                     let isCarried = model.colliders.contains { box in
                         abs(box.maximum.y - surface.center.y) < 0.0025 && point.x >= box.minimum.x - 1e-9
-                            && point.x <= box.maximum.x + 1e-9 && point.z >= box.minimum.z - 1e-9 && point.z <= box.maximum.z + 1e-9
+                            && point.x <= box.maximum.x + 1e-9 && point.z >= box.minimum.z - 1e-9
+                            && point.z <= box.maximum.z + 1e-9
                     }
                     #expect(isCarried, "\(model.prefab) surface \(number) at \(point)")
                 }
                 let height = min(surface.clearance, 0.5)
                 let space = Box(
-                    minimum: surface.center - SIMD3(x, -0.003, z), maximum: surface.center + SIMD3(x, height - 0.003, z))
+                    minimum: surface.center - SIMD3(x, -0.003, z), maximum: surface.center + SIMD3(x, height - 0.003, z)
+                )
                 for box in model.colliders where box.overlaps(space) {
                     Issue.record("\(model.prefab) surface \(number): \(box) is in the way of \(space)")
                 }
