@@ -36,25 +36,27 @@ struct Lighting: Sendable {
         }
     }
 
-    /// Index of the room that holds a point, walls not counted; -1 outside all.
+    /// Index of the room that holds a point, or else of the first within a wall's thickness of it; -1 outside all.
     private func room(at point: SIMD3<Float>) -> Int {
+        let ground = SIMD2(point.x, point.z)
+        var near = -1
         for (index, room) in rooms.enumerated() {
-            if point.x >= room.minimum.x, point.x <= room.maximum.x, point.z >= room.minimum.y, point.z <= room.maximum.y {
-                return index
-            }
+            let outside = max((room.minimum - ground).max(), (ground - room.maximum).max())
+            if outside <= 0 { return index }
+            if near < 0, outside <= 0.25 { near = index }
         }
-        return -1
+        return near
     }
 
-    private static let firstDirection = SIMD3<Float>(0.55, 0.6, -0.58)
-    private static let secondDirection = SIMD3<Float>(-0.75, 0.1, 0.65)
+    private static let firstDirection = SIMD3<Float>(0.25, 0.65, -0.72)
+    private static let secondDirection = SIMD3<Float>(-0.94, 0.1, 0.33)
 
     /// Factors for red, green and blue; the fourth value is 1, so that a product with 1 / depth carries 1 / depth along.
     func light(at point: SIMD3<Float>, normal: SIMD3<Float>) -> SIMD4<Float> {
         let up = 0.5 + 0.5 * normal.y
         var sum = SIMD3<Float>(0.36, 0.37, 0.40) + up * SIMD3<Float>(0.18, 0.17, 0.14)
-        sum += 0.16 * max(0, (normal * Self.firstDirection).sum())
-        sum += 0.10 * max(0, (normal * Self.secondDirection).sum())
+        sum += 0.22 * max(0, (normal * Self.firstDirection).sum())
+        sum += 0.11 * max(0, (normal * Self.secondDirection).sum())
         if !lamps.isEmpty {
             let here = room(at: point + 0.1 * normal)
             for lamp in lamps {

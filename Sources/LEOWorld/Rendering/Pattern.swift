@@ -54,7 +54,7 @@ struct ShadingMaterial {
         case .planks:
             let board = Self.floor(u * inverseSize)
             // Boards are sawn off after nine widths, each row elsewhere.
-            let piece = Self.floor(v * inverseSize * (1 / 9) + Self.unit(UInt32(bitPattern: board) &* 0x9E37_79B9))
+            let piece = Self.floor(v * inverseSize * (1 / 9) + Self.unit(UInt32(bitPattern: board)))
             let tone = Self.unit(UInt32(bitPattern: board) &* 0x85EB_CA6B ^ UInt32(bitPattern: piece) &* 0xC2B2_AE35)
             return color * (1 + (tone - 0.5) * 0.22 * strength)
         }
@@ -68,14 +68,7 @@ struct ShadingMaterial {
         return Float(whole) > limited ? whole - 1 : whole
     }
 
-    /// A number in 0..<1 that looks random.
+    /// A number in 0..<1, far from those of neighbouring seeds (multiples of the golden ratio).
     @inline(__always)
-    private static func unit(_ seed: UInt32) -> Float {
-        var bits = seed ^ (seed >> 16)
-        bits = bits &* 0x7FEB_352D
-        bits ^= bits >> 15
-        bits = bits &* 0x846C_A68B
-        bits ^= bits >> 16
-        return Float(bits >> 8) * 0x1p-24
-    }
+    private static func unit(_ seed: UInt32) -> Float { Float(Int32(bitPattern: (seed &* 0x9E37_79B9) >> 8)) * 0x1p-24 }
 }

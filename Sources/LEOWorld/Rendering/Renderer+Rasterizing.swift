@@ -138,6 +138,10 @@ extension Renderer {
         let depths = SIMD3(corners.image[corners.a].w, corners.image[corners.b].w, corners.image[corners.c].w)
         if depths.min() >= near { return fill(corners, face, id, source.materials, projection.isOrthographic) }
         if !(depths.max() >= near) { return }
+        // Cut corners lie far outside the image, where their rounding would tilt the plane; the whole face has it exact.
+        let plane = DepthPlane(
+            projection.view(source.positions[corners.a]), projection.view(source.positions[corners.b]),
+            projection.view(source.positions[corners.c]), center: projection.center)
         let indices = (corners.a, corners.b, corners.c, corners.a)
         var count = 0
         withUnsafeBytes(of: indices) { bytes in
@@ -168,7 +172,7 @@ extension Renderer {
         for last in 2..<max(count, 2) {
             let part = Corners(
                 image: clipped, lights: clippedLights, locals: clippedLocals, a: 0, b: last - 1, c: last)
-            fill(part, face, id, source.materials, projection.isOrthographic)
+            fill(part, face, id, source.materials, projection.isOrthographic, plane: plane)
         }
     }
 
@@ -186,7 +190,7 @@ extension Renderer {
     @inline(__always)
     private func fill(
         _ corners: Corners, _ face: RenderScene.Face, _ id: Int32, _ materials: UnsafePointer<ShadingMaterial>,
-        _ isOrthographic: Bool
+        _ isOrthographic: Bool, plane: DepthPlane? = nil
     ) {
         let a = corners.image[corners.a], b = corners.image[corners.b], c = corners.image[corners.c]
         let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
@@ -200,8 +204,10 @@ extension Renderer {
         // 1 / depth is a plane over the image.
         let inverseArea = 1 / area
         let ab = b - a, ac = c - a
-        let slopeX = (ab.z * ac.y - ac.z * ab.y) * inverseArea
-        let slopeY = (ac.z * ab.x - ab.z * ac.x) * inverseArea
+        let plane = plane ?? DepthPlane(
+            x: a.x, y: a.y, inverse: a.z, slopeX: (ab.z * ac.y - ac.z * ab.y) * inverseArea,
+            slopeY: (ac.z * ab.x - ab.z * ac.x) * inverseArea)
+        let slopeX = plane.slopeX
         let nearest = max(a.z, b.z, c.z), farthest = min(a.z, b.z, c.z)
         let record = Int32(recordCount)
 
@@ -230,7 +236,7 @@ extension Renderer {
             if startX < endX {
                 let base = Int(y) &* columns &+ Int(startX)
                 let count = Float(endX &- startX)
-                var inverse = steps + (a.z + (Float(startX) + 0.5 - a.x) * slopeX + (sampleY - a.y) * slopeY)
+                var inverse = steps + plane.inverse(x: Float(startX) + 0.5, y: sampleY)
                 var depth = UnsafeMutableRawPointer(inverseDepths + base)
                 var owner = UnsafeMutableRawPointer(owners + base)
                 var remaining = count
@@ -349,6 +355,34 @@ extension Renderer {
         target[1] = UInt8(truncatingIfNeeded: bytes.y)
         target[2] = UInt8(truncatingIfNeeded: bytes.z)
     }
+}
+
+/// 1 / depth over the image.
+private struct DepthPlane {
+    /// A place and the value there.
+    var x: Float
+    var y: Float
+    var inverse: Float
+    var slopeX: Float
+    var slopeY: Float
+
+    init(x: Float, y: Float, inverse: Float, slopeX: Float, slopeY: Float) {
+        (self.x, self.y, self.inverse, self.slopeX, self.slopeY) = (x, y, inverse, slopeX, slopeY)
+    }
+
+    /// The plane through three points before their division by depth; nil where it runs through the eye.
+    init?(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ c: SIMD4<Float>, center: SIMD2<Float>) {
+        func precise(_ point: SIMD4<Float>) -> SIMD3<Double> { SIMD3(Double(point.x), Double(point.y), Double(point.z)) }
+        let first = precise(a)
+        let normal = crossProduct(precise(b) - first, precise(c) - first)
+        let inverse = normal / (normal * first).sum()
+        guard inverse.hasFiniteValues else { return nil }
+        self.init(
+            x: center.x, y: center.y, inverse: Float(inverse.z), slopeX: Float(inverse.x), slopeY: Float(inverse.y))
+    }
+
+    @inline(__always)
+    func inverse(x: Float, y: Float) -> Float { inverse + (x - self.x) * slopeX + (y - self.y) * slopeY }
 }
 
 // The standard library's `pointwiseMin` and `pointwiseMax` go lane by lane.
