@@ -20,7 +20,13 @@ struct LEOCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             Ask.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
-        ])
+            WorldCommand.self,
+        ] + networked)
+
+    /// What speaks gRPC, which Apple's older systems cannot run.
+    private static var networked: [any ParsableCommand.Type] {
+        if #available(macOS 15.0, *) { [LEGENTCommand.self] } else { [] }
+    }
 
     static let version = "0.1.0"
 

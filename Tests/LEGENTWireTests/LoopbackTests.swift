@@ -62,7 +62,8 @@ struct LoopbackTests {
             size.withLock { $0 = observation.image.count }
         } body: { _, port in
             let game = CountingGame { _, observation in observation.image = large }
-            #expect(try await client(port).play(game) == .closed)
+            let ending = try await client(port).play(game)
+            #expect(ending == .closed)
             #expect(await game.scenes.first?.utf8.count == 6 << 20 + 14)
         }
         #expect(size.withLock { $0 } == 9 << 20)
@@ -167,7 +168,8 @@ struct LoopbackTests {
             _ = try await session.step(.step)
         } body: { server, port in
             let game = Task { try await client(port).play(StuckGame()) }
-            #expect(try await server.ending()?.contains("did not answer within") == true)
+            let reason = try await server.ending()
+            #expect(reason?.contains("did not answer within") == true)
             game.cancel()
             _ = await game.result
         }
@@ -205,7 +207,8 @@ struct LoopbackTests {
         } body: { server, port in
             let game = CountingGame(failsAt: 3)
             await #expect(throws: CountingGame.Failure()) { try await client(port).play(game) }
-            #expect(try await server.ending()?.contains("the game ended") == true)
+            let reason = try await server.ending()
+            #expect(reason?.contains("the game ended") == true)
         }
     }
 

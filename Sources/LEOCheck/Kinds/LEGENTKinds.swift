@@ -255,12 +255,14 @@ enum LEGENTTrajectoryKind: CaseKind {
         return golden.indented == original ? Comparison.difference("text", text, original) : nil
     }
 
-    /// Every action of an agent is code that can be read.
+    private static let verbs = ["move_forward(", "rotate_right(", "rotate_down(", "grab(", "speak(", "finish("]
+
+    /// Every action of an agent is empty or begins with one that the toolkit writes; what it reads as nothing, such as
+    /// `rotate_right(0)`, it writes too.
     private static func actionDifference(_ trajectory: LEGENTTrajectory) throws -> String? {
         for case .agent(let steps) in trajectory.interactions {
-            for step in steps where !step.action.isEmpty {
-                let again = try LEGENTCode.write(LEGENTCode.read(step.action))
-                if again.isEmpty { return "\(step.image): no action in \(step.action.debugDescription)" }
+            for step in steps where !step.action.isEmpty && !verbs.contains(where: step.action.hasPrefix) {
+                return "\(step.image): no action in \(step.action.debugDescription)"
             }
         }
         return nil

@@ -118,9 +118,11 @@ struct LEGENTPlay: Sendable {
 
 /// A scene in LEGENT's JSON, from a file of the user.
 enum LEGENTSceneFile {
-    /// The scene on one line. Prefabs that are files become absolute paths, as the toolkit makes them.
+    /// The scene on one line, also that of a task setting. Prefabs that are files become absolute paths, as the toolkit
+    /// makes them.
     static func read(_ path: String) throws -> String {
-        let scene = try JSONText(parsing: Array(try Files.contents(path, limit: 256 << 20)), field: path)
+        let file = try JSONText(parsing: Array(try Files.contents(path, limit: 256 << 20)), field: path)
+        let scene = file[key: "instances"] == nil ? file[key: "scene"] ?? file : file
         guard case .object(let members) = scene else {
             throw LEGENTMessageError.invalidValue(field: path, expected: "a scene, an object", found: scene.kind)
         }

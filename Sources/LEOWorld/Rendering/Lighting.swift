@@ -36,14 +36,16 @@ struct Lighting: Sendable {
         }
     }
 
-    /// Index of the room that holds a point, walls not counted; -1 outside all.
+    /// Index of the room that holds a point, or else of the first within a wall's thickness of it; -1 outside all.
     private func room(at point: SIMD3<Float>) -> Int {
+        let ground = SIMD2(point.x, point.z)
+        var near = -1
         for (index, room) in rooms.enumerated() {
-            if point.x >= room.minimum.x, point.x <= room.maximum.x, point.z >= room.minimum.y, point.z <= room.maximum.y {
-                return index
-            }
+            let outside = max((room.minimum - ground).max(), (ground - room.maximum).max())
+            if outside <= 0 { return index }
+            if near < 0, outside <= 0.25 { near = index }
         }
-        return -1
+        return near
     }
 
     private static let firstDirection = SIMD3<Float>(0.25, 0.65, -0.72)

@@ -1,0 +1,131 @@
+import Foundation
+import LEGENTWire
+import LEOAction
+import LEOImageIO
+import LEOWorld
+
+/// The embedded world as LEGENT's game.
+actor WorldGame: LEGENTGame {
+    /// Where scenes come from when the agent sends none.
+    enum Source: Sendable {
+        case anySeed
+        case seed(UInt64)
+        case scene(WorldScene)
+    }
+
+    private let source: Source
+    private let speech: String?
+    private let notice: @Sendable (String) -> Void
+    private let photographer = SceneFiles()
+    private var settings = WorldSettings()
+    private var world: World
+    private var drawing: WorldDrawing
+    private var generator = SystemRandomNumberGenerator()
+
+    /// - Parameter notice: told what the agent should not have asked for
+    init(_ source: Source, speech: String?, notice: @escaping @Sendable (String) -> Void) throws {
+        self.source = source
+        self.speech = speech
+        self.notice = notice
+        var generator = SystemRandomNumberGenerator()
+        let scene = Self.scene(source, speech, &generator)
+        world = try World(scene)
+        drawing = WorldDrawing(scene)
+    }
+
+    private static func scene(
+        _ source: Source, _ speech: String?, _ generator: inout SystemRandomNumberGenerator
+    ) -> WorldScene {
+        var scene: WorldScene
+        switch source {
+        case .anySeed: scene = WorldGenerator.scene(seed: generator.next())
+        case .seed(let seed): scene = WorldGenerator.scene(seed: seed)
+        case .scene(let given): scene = given
+        }
+        if let speech { scene.prompt = speech }
+        return scene
+    }
+
+    // MARK: The game
+
+    func start(_ settings: LEGENTSettings) throws -> LEGENTObservation {
+        var ours = WorldSettings()
+        ours.width = settings.width
+        ours.height = settings.height
+        ours.fieldOfView = settings.fieldOfView
+        self.settings = ours
+        world.settings = ours
+        // What the player says is for the first observation of a scene; this one nobody looks at.
+        return try observation(WorldObservation())
+    }
+
+    func reset(sceneJSON: String, calls: [LEGENTCall]) throws -> LEGENTObservation {
+        var scene: WorldScene
+        if sceneJSON.isEmpty {
+            scene = Self.scene(source, speech, &generator)
+        } else {
+            let reading = try SceneJSON.read(Array(sceneJSON.utf8), file: "scene of the agent")
+            reading.notices.forEach(notice)
+            scene = reading.scene
+            if let speech { scene.prompt = speech }
+        }
+        world = try World(scene, settings: settings)
+        drawing = WorldDrawing(scene)
+        var heard = world.observe()
+        if !calls.isEmpty {
+            var action = LEGENTAction()
+            action.calls = calls
+            heard.returns = perform(action).returns
+        }
+        return try observation(heard)
+    }
+
+    func step(_ action: LEGENTAction) throws -> LEGENTObservation { try observation(perform(action)) }
+
+    /// An action that makes no sense does not end the game: nothing happens, and the person who watches is told.
+    private func perform(_ action: LEGENTAction) -> WorldObservation {
+        do {
+            return try world.step(action, photographer: photographer)
+        } catch {
+            notice(error.description)
+            return world.observe()
+        }
+    }
+
+    private func observation(_ heard: WorldObservation) throws -> LEGENTObservation {
+        var observation = LEGENTObservation()
+        observation.image = try drawing.view(of: world, world.agentView).pngBytes()
+        observation.text = heard.text
+        observation.gameState = LEGENTGameState(world)
+        observation.apiReturns = heard.returns.isEmpty ? nil : try LEGENTAPIReturns(json: heard.returns.json)
+        return observation
+    }
+}
+
+extension LEGENTGameState {
+    /// What LEGENT's game would tell about the world.
+    init(_ world: World) {
+        self.init()
+        instances = world.transforms.enumerated().map { index, transform in
+            Instance(
+                prefab: world.scene.instances[index].model.prefab,
+                placement: Placement(position: transform.position, rotation: transform.rotation, forward: transform.forward))
+        }
+        agent = Placement(world.agent)
+        player = Placement(world.player)
+        agentCamera = Placement(world.agentView)
+        playerCamera = Placement(world.playerView)
+        agentGrabbedInstance = world.agent.held
+        playerGrabbedInstance = world.player.held
+    }
+}
+
+extension LEGENTGameState.Placement {
+    fileprivate init(_ avatar: Avatar) {
+        self.init(position: avatar.position, rotation: SIMD3(0, avatar.yaw, 0), forward: avatar.forward)
+    }
+
+    fileprivate init(_ view: WorldView) {
+        self.init(position: view.position, rotation: view.rotation, forward: view.orientation.z)
+    }
+}
