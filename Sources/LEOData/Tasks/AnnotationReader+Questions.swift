@@ -33,7 +33,8 @@ extension AnnotationReader {
             for (index, row) in try entry.member("response").items().enumerated() {
                 table.records.append(
                     AnnotationRecord(
-                        id: "\(name)/\(index)", source: .rscan, sceneID: name, instruction: .fixed(try row.member("Q").string()),
+                        id: "\(name)/\(index)", source: .rscan, sceneID: name,
+                        instruction: .fixed(try row.member("Q").string()),
                         references: try answers(row.member("A")), relevant: Self.objects(in: try row.member("T").string())))
             }
         }
@@ -103,7 +104,8 @@ extension AnnotationReader {
         for row in try AnnotationNode(contentsOf: answerFile, needed: needed).member("annotations").items() {
             let id = try row.member("question_id").identifier()
             guard let question = questions[id] else {
-                throw .malformed(file: questionFile, field: "questions", reason: "expected one with question_id \(id), found none")
+                throw .malformed(
+                    file: questionFile, field: "questions", reason: "expected one with question_id \(id), found none")
             }
             let scan = try scene(of: row, "scene_id")
             guard let alignment = alignments[scan] else {
