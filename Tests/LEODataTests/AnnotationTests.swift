@@ -122,6 +122,20 @@ struct DataErrorTests {
         }
     }
 
+    /// Half a split of SQA3D is not mixed with half of another.
+    @Test func situationsNeedBothFiles() throws {
+        try withRoot { root in
+            for name in ["questions_val", "questions_test", "sqa_annotations_val"] {
+                try root.write("instruction/sqa3d/v1_balanced_\(name)_scannetv2.json", #"{"questions": [], "annotations": []}"#)
+            }
+            try root.write("instruction/sqa3d/axisAlignment.pth", Pickle.file(Pickle.dictionary([(String, [UInt8])]())))
+            expectError("v1_balanced_sqa_annotations_test_scannetv2.json: is missing") { _ = try opened(.sqa3d, root, .test) }
+            try root.remove("instruction/sqa3d/v1_balanced_questions_test_scannetv2.json")
+            let notices = try opened(.sqa3d, root, .test).notices
+            #expect(notices.count == 1)
+        }
+    }
+
     @Test func foldersAreFoundFromInside() throws {
         try withRoot { root in
             try root.writeScanQA(ids: [])
