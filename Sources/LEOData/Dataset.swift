@@ -15,7 +15,7 @@ public protocol Dataset: Sendable {
     func annotation(at index: Int) -> TaskAnnotation
 
     /// A sample with its objects and its picture. The same index gives the same sample whenever and in whichever order it
-    /// is asked for; safe to call from several threads.
+    /// is asked for, unless `DatasetOptions.accumulatesRotations`; safe to call from several threads.
     ///
     /// - Precondition: `index` is in `0..<count`
     /// - Throws: `DataError`
@@ -26,8 +26,8 @@ public protocol Dataset: Sendable {
 ///
 /// - Parameters:
 ///   - folders: `DataFolders(path)` finds them from one path
-///   - split: Cap3D, scene captions, MP3D and CLIPort take `val` for `test`, as they have no third part; captions of
-///     objects in scenes exist for `train` alone
+///   - split: for `test`, `val` stands in where a task has no files of that name (a notice says so), and always for Cap3D,
+///     MP3D and CLIPort, which have two parts; captions of objects in scenes exist for `train` alone
 /// - Throws: `DataError` for files that are missing or malformed, and for options out of range. Scenes are read later.
 public func openDataset(
     _ task: TaskKind, in folders: DataFolders, split: DataSplit, options: DatasetOptions = DatasetOptions()
@@ -35,6 +35,11 @@ public func openDataset(
     guard options.maximumObjects > 0 else {
         throw .invalidOption(name: "maximumObjects", reason: "expected at least 1, found \(options.maximumObjects)")
     }
+    guard options.ratio >= 0, options.ratio <= 1 else {
+        throw .invalidOption(name: "ratio", reason: "expected 0 to 1, found \(options.ratio)")
+    }
     let reader = AnnotationReader(task: task, folders: folders, split: split)
-    return TaskDataset(try reader.read(), task: task, folders: folders, split: split, options: options)
+    var table = try reader.read()
+    table.records = Array(table.records.prefix(Int(Double(table.records.count) * options.ratio)))
+    return TaskDataset(table, task: task, folders: folders, split: split, options: options)
 }

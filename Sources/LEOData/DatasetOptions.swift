@@ -15,8 +15,14 @@ public struct DatasetOptions: Sendable {
     public var choices: any ChoiceRule = SeededChoices(seed: 0)
     /// Sentences for tasks whose instruction is drawn.
     public var pools = InstructionPools.standard
-    /// Turns scenes by quarters about z while training, as the official loaders do.
+    /// Turns scenes by quarters about z while training, as the official loaders do. Never CLIPort's.
     public var rotatesInTraining = true
+    /// Lets an object keep its turns from sample to sample, as the official loaders do by writing into their cache. A sample
+    /// then depends on those before it, and SQA3D's agent, who turns by the last quarter alone, no longer stands where the
+    /// annotation says.
+    public var accumulatesRotations = false
+    /// Share of the data set that is used: the first `Int(count * ratio)` samples, not a random part.
+    public var ratio = 1.0
     /// Scenes that are kept in memory between samples.
     public var cachedScenes = 4
 

@@ -28,3 +28,24 @@ final class SceneCache<Value: Sendable>: @unchecked Sendable {
         return entry.value
     }
 }
+
+/// Quarter turns that each object of each scene has made.
+final class TurnTable: @unchecked Sendable {
+    private struct Key: Hashable {
+        let scene: String
+        let object: Int
+    }
+
+    private let lock = NSLock()
+    private var turns: [Key: Int] = [:]
+
+    /// Adds some and returns how many there are now, 0...3.
+    func add(_ count: Int, scene: String, object: Int) -> Int {
+        lock.withLock {
+            let key = Key(scene: scene, object: object)
+            let total = ((turns[key, default: 0] + count) % 4 + 4) % 4
+            turns[key] = total
+            return total
+        }
+    }
+}
