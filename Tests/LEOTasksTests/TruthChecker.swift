@@ -100,6 +100,7 @@ struct TruthChecker {
         case .nearest(let id, let anchor, let amongFurniture):
             let others = items.indices.filter { other in
                 other != anchor && items[other].kind == items[anchor].kind && parents[other] == nil && items[other].low.y < 0.1
+                    && items[other].high.y - items[other].low.y > 0.06
                     && (amongFurniture || items[other].name == items[id].name || items[other].name.hasSuffix(" " + items[id].name))
             }
             return expect(others.allSatisfy { $0 == id || gap($0, anchor) > gap(id, anchor) }, "nearest")

@@ -340,3 +340,43 @@ extension WorldTaskTests {
         }
     }
 }
+
+extension WorldTaskTests {
+    /// Demonstrations lead to success in the running world, step by step without a bump.
+    @Test(arguments: 0..<8) func demonstrationsSucceedInTheWorld(seed: UInt64) throws {
+        let truth = SceneTruth(WorldGenerator.scene(seed: seed))
+        let demonstrator = try HabitatDemonstrator(truth)
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<3 {
+            let demonstration = try #require(demonstrator.demonstration(using: &random))
+            var scene = truth.scene
+            let start = demonstration.steps[0].pose
+            scene.agent.position = SIMD3(start.ground.x, scene.agent.position.y, start.ground.y)
+            scene.agent.rotation = SIMD3(0, start.yaw, 0)
+            // Nobody stands in the way, as in Habitat.
+            scene.player.position = SIMD3(1000, 0, 1000)
+            var world = try World(scene)
+            for (pose, action) in demonstration.steps {
+                #expect(abs(world.agent.ground.x - pose.ground.x) < 1e-9 && abs(world.agent.ground.y - pose.ground.y) < 1e-9)
+                let observation = world.step(action)
+                if action == .moveForward { #expect(observation.walked == 0.25) }
+            }
+            let goals = scene.instances.indices.filter { scene.instances[$0].model.name.hasSuffix(demonstration.goal) }
+            let episode = Episode(
+                kind: .objectNavigation, seed: seed, scene: scene, instruction: demonstration.goal, goals: goals, shortestPath: 1)
+            #expect(episode.isSuccess(in: &world, after: Episode.Claim(isFinished: true)))
+        }
+    }
+
+    /// Streams for neighbouring numbers have nothing in common.
+    @Test func identifiersDoNotRepeatHalves() throws {
+        try withTemporaryFolder { folder in
+            let report = try WorldTaskWriter.write(
+                WorldTaskOptions(kinds: [.leo(.cap3d)], seed: 1, count: 6), to: folder, makeScene: { WorldGenerator.scene(seed: $0) })
+            #expect(report.fileCount == 7)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/alignment/obj_caption/Cap3D_pcs_pt")
+            let halves = names.flatMap { [$0.prefix(16), $0.dropFirst(16).prefix(16)] }
+            #expect(Set(halves).count == 12)
+        }
+    }
+}

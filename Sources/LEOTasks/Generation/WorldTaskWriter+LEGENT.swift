@@ -45,7 +45,10 @@ extension WorldTaskWriter {
             -> (thing: Thing, reference: Descriptor)?
         {
             guard let thing = random.pick(truth.things.filter { $0.instance > 0 && condition($0) }) else { return nil }
-            return truth.reference(to: thing, without: omitted, using: &random).map { (thing, $0) }
+            // Short names first: "put the mug on the desk on the shelf" could mean two things.
+            let reference = truth.reference(to: thing, without: omitted.union(.support), using: &random)
+                ?? truth.reference(to: thing, without: omitted, using: &random)
+            return reference.map { (thing, $0) }
         }
         /// Can be seen from where somebody stands before it, and taken: neither in something closed nor under others.
         func canBeTaken(_ thing: Thing) -> Bool {
@@ -75,7 +78,7 @@ extension WorldTaskWriter {
         case .put:
             guard let (thing, reference) = subject(where: canBeTaken, using: &random),
                 let (target, place) = subject(
-                    where: { $0.id != thing.support?.thing && Self.canHold($0, thing, in: truth) }, using: &random)
+                    where: { $0.id != thing.support?.thing && truth.canHold($0, thing) }, using: &random)
             else { return nil }
             return try setting(
                 "Put \(reference.definite) on \(place.definite).",
@@ -95,10 +98,13 @@ extension WorldTaskWriter {
                 "Where \(English.verb(thing.name)) \(reference.definite)?", plan: ["Find \(reference.definite).", "Answer the question."],
                 solution: ["find(\(thing.instance))", "speak(\"It's on the \(parent.name).\")"], answer: parent.name)
         case .exist:
-            let holders = truth.things.filter { $0.instance > 0 && $0.hasSurface && !$0.isMovable }
+            let asksForPresent = random.nextUnit() < 0.5
+            let holders = truth.things.filter { holder in
+                holder.instance > 0 && holder.hasSurface && !holder.isMovable
+                    && (!asksForPresent || truth.contents(of: holder).contains { $0.support?.isInside == false })
+            }
             guard let holder = random.pick(holders), let place = truth.reference(to: holder, using: &random) else { return nil }
             let contents = truth.contents(of: holder)
-            let asksForPresent = random.nextUnit() < 0.5
             let name: String
             if asksForPresent {
                 guard let thing = random.pick(contents.filter { $0.support?.isInside == false }) else { return nil }
@@ -115,17 +121,6 @@ extension WorldTaskWriter {
                 "Is there \(English.indefinite(name)) on \(place.definite).",
                 plan: ["Go to \(place.definite).", "Answer the question."],
                 solution: ["goto(\(holder.instance))", "speak(\"\(answer)\")"], answer: asksForPresent ? "yes" : "no")
-        }
-    }
-
-    /// Whether a thing fits onto the open top of another.
-    private static func canHold(_ holder: Thing, _ thing: Thing, in truth: SceneTruth) -> Bool {
-        guard holder.id != thing.id, !holder.isMovable else { return false }
-        let size = thing.box.size
-        let diagonal = (size.x * size.x + size.z * size.z).squareRoot()
-        return truth.scene.instances[holder.instance].model.surfaces.contains { surface in
-            !surface.isInside && surface.clearance > size.y + 0.02 && 2 * surface.halfExtents.x > diagonal + 0.1
-                && 2 * surface.halfExtents.y > diagonal + 0.1
         }
     }
 }

@@ -17,7 +17,7 @@ extension WorldTaskWriter {
             // Only the five names make a scene one of validation.
             let perScene = split == .train ? options.perScene : max(options.perScene, (count + Self.heldScenes.count - 1) / Self.heldScenes.count)
             let groups = try collect(.mp3dObjNav, split, count: count, perScene: perScene) { truth, wanted, random in
-                let demonstrator = HabitatDemonstrator(truth)
+                let demonstrator = try HabitatDemonstrator(truth)
                 return (0..<wanted).compactMap { _ in demonstrator.demonstration(using: &random) }
             }
             guard split == .train || groups.count <= Self.heldScenes.count else {
@@ -58,8 +58,8 @@ extension WorldTaskWriter {
             let folder = "\(base)/demos/\(name)/\(Self.padded(index))"
             for (step, (pose, _)) in demonstration.steps.enumerated() {
                 let camera = Camera(
-                    position: SIMD3(pose.ground.x, HabitatDemonstrator.cameraHeight, pose.ground.y),
-                    rotation: SIMD3(0, pose.yaw, 0), verticalFieldOfView: HabitatDemonstrator.fieldOfView)
+                    position: SIMD3(pose.ground.x, WorldRules.agentEyes, pose.ground.y),
+                    rotation: SIMD3(0, pose.yaw, 0), verticalFieldOfView: LEGENTSettings().fieldOfView)
                 try renderer.render(scene, from: camera, into: &frame)
                 let file = "\(folder)/images/\(Self.padded(step)).png"
                 // The official files hold blue where red should be.

@@ -54,10 +54,10 @@ extension SceneTruth {
     private func look(of thing: Thing, using random: inout SplitMix64, claims: inout [Claim]) -> String {
         var words = [thing.color, thing.name]
         var ending = ""
-        if let size = thing.sizeWord, random.nextUnit() < 0.6 { words.insert(size, at: 0) }
-        if thing.material != thing.color, random.nextUnit() < 0.6 {
-            claims.append(.material(thing: thing.id, thing.material))
-            if random.nextUnit() < 0.5 { ending = " made of \(thing.material)" } else { words.insert(thing.material, at: words.count - 1) }
+        if let size = thing.sizeWord, !thing.name.contains(size), random.nextUnit() < 0.6 { words.insert(size, at: 0) }
+        if let material = thing.spokenMaterial, random.nextUnit() < 0.6 {
+            claims.append(.material(thing: thing.id, material))
+            if random.nextUnit() < 0.5 { ending = " made of \(material)" } else { words.insert(material, at: words.count - 1) }
         }
         return English.indefinite(words.joined(separator: " "), head: thing.name) + ending
     }

@@ -88,8 +88,16 @@ extension SceneTruth {
         return nil
     }
 
-    private func destination(except excluded: Set<Int>, using random: inout SplitMix64) -> (Thing, Descriptor)? {
-        guard let thing = random.pick(things.filter { $0.hasSurface && !$0.isMovable && !excluded.contains($0.id) }),
+    /// Where things are put that are to be out of the way: neither seats nor beds nor what has water in it.
+    private static let unfit = ["chair", "armchair", "sofa", "stool", "bench", "bed", "toilet", "stove", "rug", "washing machine"]
+
+    private func destination(
+        for moved: [Thing], except excluded: Set<Int>, using random: inout SplitMix64
+    ) -> (Thing, Descriptor)? {
+        let places = things.filter { place in
+            !excluded.contains(place.id) && !Self.unfit.contains { place.isA($0) } && moved.allSatisfy { canHold(place, $0) }
+        }
+        guard let thing = random.pick(places),
             let reference = reference(to: thing, using: &random)
         else { return nil }
         return (thing, reference)
@@ -98,14 +106,15 @@ extension SceneTruth {
     private func fetchPlan(_ random: inout SplitMix64) -> Plan? {
         guard let thing = random.pick(things.filter { $0.isMovable && $0.support != nil }), let support = thing.support,
             let reference = reference(to: thing, using: &random),
-            let (target, place) = destination(except: [thing.id, support.thing], using: &random)
+            let (target, place) = destination(for: [thing], except: [support.thing], using: &random)
         else { return nil }
         let parent = things[support.thing]
         let it = English.isPlural(thing.name) ? "them" : "it"
         return Plan(
             instruction: random.say(
                 "Bring \(reference.definite) to \(place.definite)", "Move \(reference.definite) to \(place.definite)",
-                "Put \(reference.definite) on \(place.definite)"),
+                // "Put the mug on the desk on the shelf" could mean two things.
+                "\(reference.support == nil ? "Put" : "Carry") \(reference.definite) \(reference.support == nil ? "on" : "to") \(place.definite)"),
             steps: [
                 "Go to the \(parent.name).", random.say("Pick up \(reference.definite).", "Take \(reference.definite)."),
                 "\(random.say("Carry", "Bring")) \(it) to \(place.definite).", "Put \(it) down on \(place.definite).",
@@ -124,7 +133,7 @@ extension SceneTruth {
             return (1...4).contains(contents.count) && contents.allSatisfy { $0.isMovable && self.contents(of: $0).isEmpty }
         }
         guard let holder = random.pick(holders), let reference = reference(to: holder, using: &random),
-            let (target, place) = destination(except: [holder.id], using: &random)
+            let (target, place) = destination(for: contents(of: holder), except: [holder.id], using: &random)
         else { return nil }
         let contents = self.contents(of: holder)
         let instruction = random.say(
@@ -135,9 +144,9 @@ extension SceneTruth {
     }
 
     private func gatherPlan(_ random: inout SplitMix64) -> Plan? {
-        guard let example = random.pick(things.filter { $0.isMovable }), let (target, place) = destination(except: [], using: &random)
-        else { return nil }
+        guard let example = random.pick(things.filter { $0.isMovable }) else { return nil }
         let all = things(called: example.name)
+        guard let (target, place) = destination(for: all, except: [], using: &random) else { return nil }
         let moved = all.filter { $0.support?.thing != target.id }
         guard (2...4).contains(all.count), moved.count == all.count, all.allSatisfy({ $0.isMovable && contents(of: $0).isEmpty }),
             English.canBeCounted(example.name)

@@ -38,12 +38,14 @@ extension SceneTruth {
     }
 
     private func materialQuestion(_ random: inout SplitMix64) -> Question? {
-        guard let (thing, reference) = subject(without: .material, using: &random), thing.material != thing.color else { return nil }
+        guard let (thing, reference) = subject(without: .material, using: &random),
+            let material = thing.spokenMaterial
+        else { return nil }
         let be = English.verb(thing.name)
         return Question(
             random.say("What \(be) \(reference.definite) made of?", "Which material \(be) \(reference.definite) made of?"),
-            answers: [thing.material], subjects: [thing.id],
-            claims: [.refers(reference, thing: thing.id), .material(thing: thing.id, thing.material)])
+            answers: [material], subjects: [thing.id],
+            claims: [.refers(reference, thing: thing.id), .material(thing: thing.id, material)])
     }
 
     private func supportQuestion(_ random: inout SplitMix64) -> Question? {
