@@ -146,14 +146,14 @@ enum LEGENTCallsKind: CaseKind {
         let rows = try LEGENTGolden.document(folder, "api_calls.json").elements
         return [
             Comparison.rows("value", rows) { row in
-                let call = try call(row.required("call").string)
+                let call = try Self.call(row.required("call").string)
                 let value = try row.required("value")
-                return Comparison.difference("api", call.name, try value.required("api").string)
-                    ?? Comparison.difference("args", call.arguments, try value.required("args").string)
+                let (name, arguments) = (try value.required("api").string, try value.required("args").string)
+                return Comparison.difference("api", call.name, name) ?? Comparison.difference("args", call.arguments, arguments)
             },
             Comparison.rows("api_calls_field", rows) { row in
                 var action = LEGENTAction()
-                action.calls = [try call(row.required("call").string)]
+                action.calls = [try Self.call(row.required("call").string)]
                 let golden = try row.required("api_calls_field").string
                 if let wrong = Comparison.difference("written", action.callsJSON, golden) { return wrong }
                 return try LEGENTCall.list(json: golden) == action.calls ? nil : "read: expected the call that was written"
