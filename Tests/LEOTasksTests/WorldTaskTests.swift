@@ -380,3 +380,16 @@ extension WorldTaskTests {
         }
     }
 }
+
+@Suite struct WorldTaskKindTests {
+    @Test func namesStandForKinds() {
+        #expect(WorldTaskKind.kinds(named: "scanqa") == [.leo(.scanqa)])
+        #expect(WorldTaskKind.kinds(named: "objnav") == [.leo(.mp3dObjNav)])
+        #expect(WorldTaskKind.kinds(named: "legent-where") == [.legent(.where)])
+        #expect(WorldTaskKind.kinds(named: "LEGENT")?.count == 7)
+        #expect(WorldTaskKind.kinds(named: "leo")?.count == TaskKind.allCases.count)
+        #expect(WorldTaskKind.kinds(named: "all")?.count == TaskKind.allCases.count + 7)
+        #expect(WorldTaskKind.kinds(named: "come") == nil && WorldTaskKind.kinds(named: "") == nil)
+        #expect(Set(WorldTaskKind.allCases.map(\.description)).count == WorldTaskKind.allCases.count)
+    }
+}

@@ -100,6 +100,9 @@ struct TaskScan {
             throw WorldTaskError.unusable(seed: entry.seed, reason: "the scan has no colours or no instances")
         }
         var seen = [Bool](repeating: false, count: thingCount)
+        positions.reserveCapacity(3 * cloud.count)
+        colors.reserveCapacity(3 * cloud.count)
+        labels.reserveCapacity(cloud.count)
         for point in 0..<cloud.count {
             let position = cloud.position(point)
             let label: Int64
@@ -112,8 +115,10 @@ struct TaskScan {
                 guard rooms.contains(where: { $0.isNear(position) }) else { continue }
                 label = -1
             }
-            positions += [Float(position.x), Float(position.y), Float(position.z)]
-            colors += cloudColors[(3 * point)..<(3 * point + 3)]
+            for axis in 0..<3 {
+                positions.append(Float(position[axis]))
+                colors.append(cloudColors[3 * point + axis])
+            }
             labels.append(label)
         }
         if let missing = seen.firstIndex(of: false) {

@@ -142,7 +142,7 @@ extension WorldTaskWriter {
                 let scan = try writeScanNet(group.scene)
                 let alignment = SceneAlignment(seed: group.scene.seed)
                 alignments.append((.string(scan), .array(Tensor(.f64, alignment.matrix, shape: [3, 3]))))
-                let center = try TaskScan(of: group.scene, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity).center
+                let center = center(ofScan: scan)
                 for item in group.items {
                     let id = JSONText.integer(220_602_000_000 + part * 100_000_000 + questions.count)
                     questions.append(

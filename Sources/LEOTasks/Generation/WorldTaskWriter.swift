@@ -20,7 +20,8 @@ public struct WorldTaskWriter {
     var report = WorldTaskReport()
     private var done = 0
     private let total: Int
-    private var writtenScans: Set<String> = []
+    /// Scans that are on the disk, with the middle of each.
+    private var scanCenters: [String: SIMD3<Double>] = [:]
 
     /// - Parameter makeScene: makes the world of a seed; tests have their own
     /// - Throws: `WorldTaskError`, `FileError`
@@ -153,8 +154,13 @@ public struct WorldTaskWriter {
 
     /// The scan of a scene, for the caller to write, or nil where an earlier kind wrote it.
     mutating func scanOnce(_ entry: TaskScenes.Entry, named name: String) throws -> TaskScan? {
-        guard writtenScans.insert(name).inserted else { return nil }
+        guard scanCenters[name] == nil else { return nil }
+        let scan = try TaskScan(of: entry, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity)
+        scanCenters[name] = scan.center
         report.sceneCount += 1
-        return try TaskScan(of: entry, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity)
+        return scan
     }
+
+    /// Middle of the box around a scan that `scanOnce` has made.
+    func center(ofScan name: String) -> SIMD3<Double> { scanCenters[name] ?? .zero }
 }
