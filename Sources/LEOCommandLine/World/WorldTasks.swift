@@ -26,7 +26,9 @@ struct WorldTasks: ParsableCommand {
     var seed: UInt64 = 0
     @Option(help: "Annotations of each kind for training.")
     var count = 100
-    @Option(help: ArgumentHelp("The same for validation and test, from other scenes; a tenth of --count without it.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "The same for validation and test, from other scenes; a tenth of --count without it.", valueName: "count"))
     var validationCount: Int?
     @Option(help: "Most annotations of one kind from one scene.")
     var perScene = 8
@@ -43,7 +45,8 @@ struct WorldTasks: ParsableCommand {
         for name in kind.flatMap({ $0.split(separator: ",").map(String.init) }) {
             guard let found = WorldTaskKind.kinds(named: name) else {
                 throw ValidationError(
-                    "--kind: \(name) is none of \(WorldTaskKind.allCases.map(\.description).joined(separator: ", ")), leo, legent, all.")
+                    "--kind: \(name) is none of \(WorldTaskKind.allCases.map(\.description).joined(separator: ", ")), leo, legent, all."
+                )
             }
             kinds += found
         }
@@ -53,17 +56,23 @@ struct WorldTasks: ParsableCommand {
         options.overwrites = force
         let output = output.expandingTilde
         var last = ContinuousClock.now
-        let report = try WorldTaskWriter.write(options, to: output, makeScene: { WorldGenerator.scene(seed: $0) }) { done, total, name in
+        let report = try WorldTaskWriter.write(options, to: output, makeScene: { WorldGenerator.scene(seed: $0) }) {
+            done, total, name in
             let now = ContinuousClock.now
             guard now - last >= (StandardError.isTerminal ? .milliseconds(200) : .seconds(5)) else { return }
             last = now
             let line = "tasks: \(done) of \(total), \(name)"
-            if StandardError.isTerminal { StandardError.write("\r" + line + "\u{1B}[K") } else { StandardError.line(line) }
+            if StandardError.isTerminal {
+                StandardError.write("\r" + line + "\u{1B}[K")
+            } else {
+                StandardError.line(line)
+            }
         }
         if StandardError.isTerminal { StandardError.write("\r\u{1B}[K") }
         if format.json { return try StandardOutput.json(Summary(report)) }
         for row in report.rows { StandardOutput.line("\(row.kind) \(row.split.rawValue): \(row.count) in \(row.path)") }
-        StandardOutput.line("\(report.sceneCount) scenes, \(report.fileCount) files, \(Units.bytes(report.byteCount)) in \(output)")
+        StandardOutput.line(
+            "\(report.sceneCount) scenes, \(report.fileCount) files, \(Units.bytes(report.byteCount)) in \(output)")
     }
 
     /// What `--json` prints.
@@ -81,7 +90,9 @@ struct WorldTasks: ParsableCommand {
         let bytes: Int
 
         init(_ report: WorldTaskReport) {
-            parts = report.rows.map { Part(kind: $0.kind.description, split: $0.split.rawValue, count: $0.count, path: $0.path) }
+            parts = report.rows.map {
+                Part(kind: $0.kind.description, split: $0.split.rawValue, count: $0.count, path: $0.path)
+            }
             (scenes, files, bytes) = (report.sceneCount, report.fileCount, report.byteCount)
         }
     }

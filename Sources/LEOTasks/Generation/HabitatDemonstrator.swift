@@ -40,7 +40,8 @@ package struct HabitatDemonstrator {
             guard let goal = random.pick(names), let cell = random.pick(cells) else { return nil }
             let start = Pose(ground: space.point(cell), yaw: Double(random.nextIndex(below: 12)) * Self.turn)
             let targets = truth.things(called: goal)
-            guard targets.allSatisfy({ Self.distance(start.ground, $0) > 1.5 }), let actions = path(from: start, to: targets, part: part)
+            guard targets.allSatisfy({ Self.distance(start.ground, $0) > 1.5 }),
+                let actions = path(from: start, to: targets, part: part)
             else { continue }
             var steps: [(pose: Pose, action: HabitatAction)] = []
             var pose = start

@@ -17,7 +17,9 @@ extension WorldTaskWriter {
             var random = SplitMix64(seed: entry.seed, kind.description)
             guard let setting = try Self.setting(task, in: SceneTruth(entry.truth.scene), using: &random) else {
                 barren += 1
-                guard barren < 200 + options.count else { throw WorldTaskError.exhausted(kind: kind, found: count, wanted: options.count) }
+                guard barren < 200 + options.count else {
+                    throw WorldTaskError.exhausted(kind: kind, found: count, wanted: options.count)
+                }
                 continue
             }
             let file = "legent/\(task.rawValue)/\(Self.padded(count, digits: 6))/task_setting.json"
@@ -27,7 +29,8 @@ extension WorldTaskWriter {
             try advance(1, kind.description)
         }
         report.sceneCount += count
-        report.rows.append(WorldTaskReport.Row(kind: kind, split: .train, count: count, path: "legent/\(task.rawValue)"))
+        report.rows.append(
+            WorldTaskReport.Row(kind: kind, split: .train, count: count, path: "legent/\(task.rawValue)"))
     }
 
     /// A task of this kind in a scene; nil where the scene has none.
@@ -36,17 +39,22 @@ extension WorldTaskWriter {
     static func setting(
         _ task: LEGENTTaskKind, in truth: SceneTruth, using random: inout SplitMix64
     ) throws -> LEGENTTaskSetting? {
-        func setting(_ instruction: String, plan: [String], solution: [String], answer: String? = nil) throws -> LEGENTTaskSetting {
+        func setting(_ instruction: String, plan: [String], solution: [String], answer: String? = nil) throws
+            -> LEGENTTaskSetting
+        {
             var setting = try LEGENTTaskSetting(task: instruction, sceneJSON: SceneJSON.text(of: truth.scene))
             (setting.plan, setting.solution, setting.answer) = (plan, solution, answer)
             return setting
         }
-        func subject(where condition: (Thing) -> Bool, using random: inout SplitMix64, without omitted: SceneTruth.Omissions = [])
+        func subject(
+            where condition: (Thing) -> Bool, using random: inout SplitMix64, without omitted: SceneTruth.Omissions = []
+        )
             -> (thing: Thing, reference: Descriptor)?
         {
             guard let thing = random.pick(truth.things.filter { $0.instance > 0 && condition($0) }) else { return nil }
             // Short names first: "put the mug on the desk on the shelf" could mean two things.
-            let reference = truth.reference(to: thing, without: omitted.union(.support), using: &random)
+            let reference =
+                truth.reference(to: thing, without: omitted.union(.support), using: &random)
                 ?? truth.reference(to: thing, without: omitted, using: &random)
             return reference.map { (thing, $0) }
         }
@@ -63,7 +71,8 @@ extension WorldTaskWriter {
         case .goto:
             guard let (thing, reference) = subject(where: { _ in true }, using: &random) else { return nil }
             return try setting(
-                "Go to \(reference.definite).", plan: ["Go to \(reference.definite)."], solution: ["goto(\(thing.instance))"])
+                "Go to \(reference.definite).", plan: ["Go to \(reference.definite)."],
+                solution: ["goto(\(thing.instance))"])
         case .take:
             guard let (thing, reference) = subject(where: canBeTaken, using: &random) else { return nil }
             return try setting(
@@ -95,7 +104,8 @@ extension WorldTaskWriter {
             else { return nil }
             let parent = truth.things[support.thing]
             return try setting(
-                "Where \(English.verb(thing.name)) \(reference.definite)?", plan: ["Find \(reference.definite).", "Answer the question."],
+                "Where \(English.verb(thing.name)) \(reference.definite)?",
+                plan: ["Find \(reference.definite).", "Answer the question."],
                 solution: ["find(\(thing.instance))", "speak(\"It's on the \(parent.name).\")"], answer: parent.name)
         case .exist:
             let asksForPresent = random.nextUnit() < 0.5
@@ -103,7 +113,9 @@ extension WorldTaskWriter {
                 holder.instance > 0 && holder.hasSurface && !holder.isMovable
                     && (!asksForPresent || truth.contents(of: holder).contains { $0.support?.isInside == false })
             }
-            guard let holder = random.pick(holders), let place = truth.reference(to: holder, using: &random) else { return nil }
+            guard let holder = random.pick(holders), let place = truth.reference(to: holder, using: &random) else {
+                return nil
+            }
             let contents = truth.contents(of: holder)
             let name: String
             if asksForPresent {
@@ -111,7 +123,9 @@ extension WorldTaskWriter {
                 name = thing.name
             } else {
                 let others = Set(truth.things.filter(\.isMovable).map(\.name)).sorted().filter { other in
-                    !contents.contains { $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name) }
+                    !contents.contains {
+                        $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name)
+                    }
                 }
                 guard let other = random.pick(others) else { return nil }
                 name = other

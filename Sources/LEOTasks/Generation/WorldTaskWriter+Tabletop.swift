@@ -15,13 +15,15 @@ extension WorldTaskWriter {
         for (split, count) in Self.parts(of: .leo(.cliport), options) where count > 0 {
             guard split == .train || count <= Self.heldNumbers * tasks.count else {
                 throw WorldTaskError.invalidOption(
-                    name: "validation count", reason: "cliport has names for \(Self.heldNumbers * tasks.count) at most, found \(count)")
+                    name: "validation count",
+                    reason: "cliport has names for \(Self.heldNumbers * tasks.count) at most, found \(count)")
             }
             for index in 0..<count {
                 let task = tasks[index % tasks.count]
                 let number = index / tasks.count + (split == .train ? Self.heldNumbers : 0)
                 var random = random("cliport \(split.rawValue)", index)
-                let file = "instruction/cliport/demos/\(task.rawValue)/\(Self.padded(number, digits: 6))-\(2 * number + 1).pkl"
+                let file =
+                    "instruction/cliport/demos/\(task.rawValue)/\(Self.padded(number, digits: 6))-\(2 * number + 1).pkl"
                 let steps = try Self.demonstration(TabletopScene(seed: random.next(), task: task))
                 try DatasetFiles.writePickle(.list(steps), to: path(file))
                 wrote(file)
@@ -38,12 +40,14 @@ extension WorldTaskWriter {
         while let poses = world.expertPoses {
             // Each step of a task takes one action; more would mean that the table came out differently.
             guard steps.count < 2 * table.steps.count else {
-                throw WorldTaskError.unusable(seed: table.seed, reason: "the expert does not finish \(table.task.rawValue)")
+                throw WorldTaskError.unusable(
+                    seed: table.seed, reason: "the expert does not finish \(table.task.rawValue)")
             }
             let (pick, place) = (turned(poses.pick), turned(poses.place))
             steps.append(
                 .record([
-                    "obs": observation(of: world), "act": .record(["pose0": pose(pick), "pose1": pose(place)]), "reward": .double(0),
+                    "obs": observation(of: world), "act": .record(["pose0": pose(pick), "pose1": pose(place)]),
+                    "reward": .double(0),
                     "info": .record(["lang_goal": .string(world.instruction)]),
                 ]))
             _ = world.apply(pick: pick, place: place)

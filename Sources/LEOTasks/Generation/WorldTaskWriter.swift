@@ -27,7 +27,8 @@ public struct WorldTaskWriter {
     /// - Throws: `WorldTaskError`, `FileError`
     public static func write(
         _ options: WorldTaskOptions, to folder: String,
-        makeScene: @escaping @Sendable (_ seed: UInt64) throws -> WorldScene, progress: @escaping ProgressHandler = { _, _, _ in }
+        makeScene: @escaping @Sendable (_ seed: UInt64) throws -> WorldScene,
+        progress: @escaping ProgressHandler = { _, _, _ in }
     ) throws -> WorldTaskReport {
         var writer = try WorldTaskWriter(options, to: folder, makeScene: makeScene, progress: progress)
         for kind in writer.options.kinds { try writer.write(kind) }
@@ -35,11 +36,13 @@ public struct WorldTaskWriter {
     }
 
     private init(
-        _ options: WorldTaskOptions, to folder: String, makeScene: @escaping TaskScenes.Maker, progress: @escaping ProgressHandler
+        _ options: WorldTaskOptions, to folder: String, makeScene: @escaping TaskScenes.Maker,
+        progress: @escaping ProgressHandler
     ) throws {
         func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
             guard range.contains(value) else {
-                throw WorldTaskError.invalidOption(name: name, reason: "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+                throw WorldTaskError.invalidOption(
+                    name: name, reason: "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
             }
         }
         guard !options.kinds.isEmpty else { throw WorldTaskError.invalidOption(name: "kind", reason: "none given") }
@@ -48,7 +51,9 @@ public struct WorldTaskWriter {
         try check("annotations per scene", options.perScene, 1...1000)
         try check("points per object", options.pointsPerObject, 1...1_000_000)
         guard options.roomDensity >= 0, options.roomDensity <= 100_000 else {
-            throw WorldTaskError.invalidOption(name: "room density", reason: "expected 0 to 100000 points a square metre, found \(options.roomDensity)")
+            throw WorldTaskError.invalidOption(
+                name: "room density", reason: "expected 0 to 100000 points a square metre, found \(options.roomDensity)"
+            )
         }
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {

@@ -31,7 +31,8 @@ package struct Descriptor: Sendable, Equatable {
     package var indefinite: String { English.indefinite(noun, head: name) + place }
 
     package func matches(_ thing: Thing, in truth: SceneTruth) -> Bool {
-        guard thing.isA(name), color.map({ $0 == thing.color }) ?? true, material.map({ $0 == thing.material }) ?? true else {
+        guard thing.isA(name), color.map({ $0 == thing.color }) ?? true, material.map({ $0 == thing.material }) ?? true
+        else {
             return false
         }
         if let support {
@@ -45,7 +46,9 @@ package struct Descriptor: Sendable, Equatable {
 }
 
 extension SceneTruth {
-    package func things(matching descriptor: Descriptor) -> [Thing] { things.filter { descriptor.matches($0, in: self) } }
+    package func things(matching descriptor: Descriptor) -> [Thing] {
+        things.filter { descriptor.matches($0, in: self) }
+    }
 
     /// What a descriptor may leave out, because the question asks for it.
     package struct Omissions: OptionSet, Sendable {

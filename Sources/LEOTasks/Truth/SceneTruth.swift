@@ -79,7 +79,9 @@ package struct SceneTruth: Sendable {
         let others = candidates.filter { $0.id != thing.id && $0.room == thing.room && $0.room != nil }
         guard others.count > 1 else { return nil }
         func clearWinner(_ measure: (Thing) -> Double, margin: Double) -> Thing? {
-            let sorted = others.map { (thing: $0, value: measure($0)) }.sorted { ($0.value, $0.thing.id) < ($1.value, $1.thing.id) }
+            let sorted = others.map { (thing: $0, value: measure($0)) }.sorted {
+                ($0.value, $0.thing.id) < ($1.value, $1.thing.id)
+            }
             return sorted[1].value - sorted[0].value >= margin ? sorted[0].thing : nil
         }
         guard let byGap = clearWinner({ Self.gap(thing.box, $0.box) }, margin: 0.15),
@@ -135,7 +137,8 @@ package struct Thing: Sendable, Equatable {
     /// The material as people name it before the noun; nil where it says nothing ("soap" of a soap) or sounds odd.
     package var spokenMaterial: String? {
         let unspoken = [
-            "leaves", "cloth cover", "peel", "crust", "crumb", "petals", "soap", "cream", "display", "bulb", "water", "soil", "wine",
+            "leaves", "cloth cover", "peel", "crust", "crumb", "petals", "soap", "cream", "display", "bulb", "water",
+            "soil", "wine",
             "coffee", "chocolate", "lampshade", "skin", "flesh", "mirror glass", "canvas",
         ]
         return material == color || unspoken.contains(material) || name.contains(material) ? nil : material
