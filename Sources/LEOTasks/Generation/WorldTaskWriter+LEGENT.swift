@@ -113,23 +113,24 @@ extension WorldTaskWriter {
                 holder.instance > 0 && holder.hasSurface && !holder.isMovable
                     && (!asksForPresent || truth.contents(of: holder).contains { $0.support?.isInside == false })
             }
-            guard let holder = random.pick(holders), let place = truth.reference(to: holder, using: &random) else {
-                return nil
-            }
-            let contents = truth.contents(of: holder)
-            let name: String
-            if asksForPresent {
-                guard let thing = random.pick(contents.filter { $0.support?.isInside == false }) else { return nil }
-                name = thing.name
-            } else {
-                let others = Set(truth.things.filter(\.isMovable).map(\.name)).sorted().filter { other in
-                    !contents.contains {
-                        $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name)
+            // The first place that will do, so that yes is as frequent as no.
+            var found: (holder: Thing, place: Descriptor, name: String)?
+            for holder in random.shuffled(holders) where found == nil {
+                guard let place = truth.reference(to: holder, using: &random) else { continue }
+                let contents = truth.contents(of: holder)
+                let names: [String]
+                if asksForPresent {
+                    names = contents.filter { $0.support?.isInside == false }.map(\.name)
+                } else {
+                    names = Set(truth.things.filter(\.isMovable).map(\.name)).sorted().filter { other in
+                        !contents.contains {
+                            $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name)
+                        }
                     }
                 }
-                guard let other = random.pick(others) else { return nil }
-                name = other
+                found = random.pick(names).map { (holder, place, $0) }
             }
+            guard let (holder, place, name) = found else { return nil }
             let answer = asksForPresent ? "Yes." : "No."
             return try setting(
                 "Is there \(English.indefinite(name)) on \(place.definite).",

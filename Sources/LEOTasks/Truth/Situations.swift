@@ -220,7 +220,8 @@ extension SceneTruth {
         guard let name = random.pick(things.filter { $0.room == here })?.name, English.canBeCounted(name),
             let (descriptor, left, right) = halves(of: name, situation)
         else { return nil }
-        let isLeft = random.nextUnit() < 0.5
+        // "Zero" now and then, not every other time.
+        let isLeft = left.isEmpty || right.isEmpty ? left.isEmpty == (random.nextUnit() < 0.25) : random.nextUnit() < 0.5
         let found = isLeft ? left : right
         guard found.count <= 12 else { return nil }
         let side: Direction = isLeft ? .left : .right
@@ -249,12 +250,17 @@ extension SceneTruth {
     }
 
     private func reachQuestion(_ situation: Situation, _ random: inout SplitMix64) -> Question? {
-        guard let (thing, reference) = neighbour(of: situation, using: &random) else { return nil }
-        let distance = Self.distance(situation.pose, to: thing)
-        guard distance < 0.5 || distance > 1.5, thing.box.center.y < 1.8 else { return nil }
+        // Few things are near, so they are looked for half the time.
+        let isNear = random.nextUnit() < 0.5
+        let here = things[situation.subjects[0]].room
+        let candidates = things.filter { thing in
+            let distance = Self.distance(situation.pose, to: thing)
+            return thing.room == here && thing.box.center.y < 1.8 && !situation.subjects.contains(thing.id)
+                && (isNear ? distance < 0.5 : distance > 1.5)
+        }
+        guard let thing = random.pick(candidates), let reference = reference(to: thing, using: &random) else { return nil }
         return Question(
-            "Can I reach \(reference.definite) without walking?", answers: [distance < 0.5 ? "yes" : "no"],
-            subjects: [thing.id],
-            claims: [.refers(reference, thing: thing.id), .reach(situation.pose, thing: thing.id, distance < 0.5)])
+            "Can I reach \(reference.definite) without walking?", answers: [isNear ? "yes" : "no"], subjects: [thing.id],
+            claims: [.refers(reference, thing: thing.id), .reach(situation.pose, thing: thing.id, isNear)])
     }
 }
