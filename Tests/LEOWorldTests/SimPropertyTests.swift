@@ -3,6 +3,15 @@ import LEOWorld
 import TestSupport
 import Testing
 
+extension Footprint {
+    /// The line from one point to another.
+    fileprivate static func between(_ a: SIMD2<Double>, _ b: SIMD2<Double>) -> Footprint {
+        let way = b - a
+        let length = (way * way).sum().squareRoot()
+        return Footprint(center: (a + b) / 2, axis: length > 0 ? way / length : SIMD2(1, 0), half: SIMD2(length / 2, 0))
+    }
+}
+
 /// Claims about many generated scenes and random actions.
 @Suite struct SimPropertyTests {
     private func randomAction(_ random: inout SeededGenerator) -> LEGENTAction {
@@ -60,13 +69,16 @@ import Testing
         }
     }
 
-    /// Every leg of every path can be walked as it is, by the agent's own cylinder.
+    /// Every leg of every path can be walked as it is, by the agent's own cylinder, where the player is not in the way.
     @Test(arguments: 0..<SimGeometry.count(40)) func cornersSeeEachOther(seed: UInt64) throws {
         let world = try World(WorldGenerator.scene(seed: seed))
         for index in world.transforms.indices {
             var walker = world
             let corners = walker.pathToObject(index)
+            let people = WorldRules.agentRadius + WorldRules.playerRadius + WorldRules.skin
             for (a, b) in zip(corners, corners.dropFirst()) {
+                let leg = Footprint.between(SIMD2(a.x, a.z), SIMD2(b.x, b.z))
+                if leg.distance(to: walker.player.ground) <= people { break }
                 let way = b - a
                 let length = (way.x * way.x + way.z * way.z).squareRoot()
                 var turn = LEGENTAction.step

@@ -122,7 +122,7 @@ enum LEGENTSceneFile {
     /// makes them.
     static func read(_ path: String) throws -> String {
         let file = try JSONText(parsing: Array(try Files.contents(path, limit: 256 << 20)), field: path)
-        let scene = file[key: "instances"] == nil ? file[key: "scene"] ?? file : file
+        let scene = file["instances"] == nil ? file["scene"] ?? file : file
         guard case .object(let members) = scene else {
             throw LEGENTMessageError.invalidValue(field: path, expected: "a scene, an object", found: scene.kind)
         }

@@ -165,11 +165,13 @@ extension World {
         return Self.length(of: corners)
     }
 
-    /// Somewhere the agent can get to, by a fair draw.
+    /// Somewhere the agent can get to, not too near to the player, by a fair draw.
     mutating func randomStandingPlace(_ random: inout SplitMix64) -> SIMD2<Double>? {
         let cells: [SIMD2<Double>] = withNavigation { world, grid, regions in
             guard let start = world.anchor(in: GridSearch(grid: grid)) else { return [] }
-            return (0..<grid.count).filter { regions[$0] == regions[start] }.map(grid.center(of:))
+            return (0..<grid.count).filter { regions[$0] == regions[start] }.map(grid.center(of:)).filter {
+                (($0 - world.player.ground) * ($0 - world.player.ground)).sum() > 0.36
+            }
         }
         return cells.isEmpty ? nil : cells[Int(random.next() % UInt64(cells.count))]
     }

@@ -3,14 +3,15 @@ import LEOAction
 
 /// Finds a way in Habitat's steps: 0.25 m and 30 degrees.
 ///
-/// A* over where the agent really gets to. Places in one cell of the navigation grid with one heading count as the same, and
-/// the distance that is left over the grid is the estimate, so that the search goes straight for the goal.
+/// A* over where the agent really gets to. Places within 2.5 cm with one heading count as the same, and the distance that is
+/// left over the grid is the estimate, so that the search goes straight for the goal.
 enum HabitatPlanner {
     /// How much a turn costs beside a step forward.
     private static let turnCost: Float = 0.15
     /// The grid's steps to eight sides make ways up to 8 % longer than they are.
     private static let gridStretch: Float = 1 / 1.09
     private static let headings = 12
+    private static let mergeDistance = 0.025
     private static let mostNodes = 400_000
 
     private struct Node {
@@ -22,10 +23,16 @@ enum HabitatPlanner {
         var isClosed = false
     }
 
+    /// A step and where it is taken.
+    struct Step: Sendable {
+        var action: HabitatAction
+        var position: SIMD2<Double>
+    }
+
     /// Steps up to where the episode succeeds by stopping, stop included.
     ///
     /// - Errors: `.unreachable`; `.invalidAction` for kinds that need more than walking
-    static func plan(for episode: Episode, in world: inout World) throws(SimulationError) -> [HabitatAction] {
+    static func plan(for episode: Episode, in world: inout World) throws(SimulationError) -> [Step] {
         var goals: [Int] = []
         switch episode.kind {
         case .objectNavigation, .goto:
@@ -40,18 +47,18 @@ enum HabitatPlanner {
         case .take, .bring, .put, .whereIs, .exist:
             throw .invalidAction(reason: "Habitat's actions: no plan for \(episode.kind.rawValue), which needs aim or speech")
         }
-        let found: [HabitatAction]? = world.withNavigation { world, grid, _ in
+        let found: [Step]? = world.withNavigation { world, grid, _ in
             let person = (center: world.player.ground, radius: WorldRules.agentRadius + WorldRules.playerRadius + 0.03)
             let left = GridSearch(grid: grid, person: episode.kind == .come ? nil : person).distances(to: goals)
             return search(in: world, grid, left, isGoal: Set(goals).contains)
         }
         guard let found else { throw .unreachable(what: "goal") }
-        return found + [.stop]
+        return found
     }
 
     private static func search(
         in world: World, _ grid: NavigationGrid, _ left: [Float], isGoal: (Int) -> Bool
-    ) -> [HabitatAction]? {
+    ) -> [Step]? {
         let directions = (0..<headings).map { step -> SIMD2<Double> in
             let z = RotationMatrix(degrees: SIMD3(0, World.normalized(world.agent.yaw + Double(step) * World.habitatTurn), 0)).z
             return SIMD2(z.x, z.z)
@@ -72,7 +79,11 @@ enum HabitatPlanner {
             }
             return least / Float(World.habitatMove) * gridStretch
         }
-        func key(_ position: SIMD2<Double>, _ heading: Int) -> Int? { grid.index(of: position).map { $0 * headings + heading } }
+        func key(_ position: SIMD2<Double>, _ heading: Int) -> SIMD3<Int32>? {
+            guard grid.index(of: position) != nil else { return nil }
+            let place = ((position - grid.origin) / mergeDistance).rounded(.down)
+            return SIMD3(Int32(place.x), Int32(place.y), Int32(heading))
+        }
 
         let start = estimate(world.agent.ground)
         guard start.isFinite, let startKey = key(world.agent.ground, 0) else { return nil }
@@ -102,22 +113,22 @@ enum HabitatPlanner {
             let free = world.freeWay(
                 from: node.position, along: directions[node.heading], limit: World.habitatMove, radius: WorldRules.agentRadius,
                 other: world.player.ground)
-            if free >= World.habitatMove {
-                reach(node.position + directions[node.heading] * World.habitatMove, node.heading, 1, .moveForward)
-            }
+            // A step that is cut short counts as a whole one, but leads to places that whole ones do not.
+            if free > 0.02 { reach(node.position + directions[node.heading] * free, node.heading, 1, .moveForward) }
             reach(node.position, (node.heading + 1) % headings, turnCost, .turnRight)
             reach(node.position, (node.heading + headings - 1) % headings, turnCost, .turnLeft)
         }
         return nil
     }
 
-    private static func trace(_ end: Int, _ nodes: [Node]) -> [HabitatAction] {
-        var actions: [HabitatAction] = []
+    private static func trace(_ end: Int, _ nodes: [Node]) -> [Step] {
+        var steps = [Step(action: .stop, position: nodes[end].position)]
         var index = end
         while nodes[index].parent >= 0 {
-            actions.append(nodes[index].action)
-            index = Int(nodes[index].parent)
+            let parent = Int(nodes[index].parent)
+            steps.append(Step(action: nodes[index].action, position: nodes[parent].position))
+            index = parent
         }
-        return actions.reversed()
+        return steps.reversed()
     }
 }

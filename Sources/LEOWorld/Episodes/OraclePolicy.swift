@@ -6,8 +6,7 @@ public struct OraclePolicy: EpisodePolicy {
     private var script: [LEGENTController.Step]?
     private var follower: LEGENTController.PathFollower?
     private var tries = 0
-    private var plan: [HabitatAction]?
-    private var movedForward = false
+    private var plan: [HabitatPlanner.Step]?
 
     public init() {}
 
@@ -16,7 +15,7 @@ public struct OraclePolicy: EpisodePolicy {
     ) throws -> EpisodeAction {
         switch space {
         case .legent: return .legent(try legentAction(in: &world, episode))
-        case .habitat: return .habitat(try habitatAction(in: &world, observation, episode))
+        case .habitat: return .habitat(try habitatAction(in: &world, episode))
         }
     }
 
@@ -140,15 +139,14 @@ public struct OraclePolicy: EpisodePolicy {
 
     // MARK: Habitat
 
-    private mutating func habitatAction(
-        in world: inout World, _ observation: WorldObservation, _ episode: Episode
-    ) throws -> HabitatAction {
+    private mutating func habitatAction(in world: inout World, _ episode: Episode) throws -> HabitatAction {
         // Somebody may have stepped into the way.
-        if movedForward, observation.walked < World.habitatMove { plan = nil }
+        if let next = plan?.last {
+            let off = next.position - world.agent.ground
+            if (off * off).sum() > 1e-12 { plan = nil }
+        }
         if plan == nil { plan = try HabitatPlanner.plan(for: episode, in: &world).reversed() }
-        let action = plan?.popLast() ?? .stop
-        movedForward = action == .moveForward
-        return action
+        return plan?.popLast()?.action ?? .stop
     }
 }
 

@@ -91,7 +91,8 @@ extension World {
         // Where it stands it fits, whatever rounding says.
         let radius = WorldRules.agentRadius - 0.002
         return Self.nearestCell(to: agent.ground, in: search, within: 1.2) { cell in
-            collisions.isClear(from: agent.ground, to: search.grid.center(of: cell), radius: radius)
+            let center = search.grid.center(of: cell)
+            return collisions.isClear(from: agent.ground, to: center, radius: radius) && passesPerson(agent.ground, center, search)
         }
     }
 
@@ -206,7 +207,10 @@ extension World {
     }
 
     private func isClear(_ a: SIMD2<Double>, _ b: SIMD2<Double>, _ search: GridSearch) -> Bool {
-        guard collisions.isClear(from: a, to: b, radius: WorldRules.pathClearance) else { return false }
+        collisions.isClear(from: a, to: b, radius: WorldRules.pathClearance) && passesPerson(a, b, search)
+    }
+
+    private func passesPerson(_ a: SIMD2<Double>, _ b: SIMD2<Double>, _ search: GridSearch) -> Bool {
         guard let person = search.person else { return true }
         let way = b - a
         let length = (way * way).sum().squareRoot()

@@ -37,7 +37,7 @@ func parallelMap<Value: Sendable>(count: Int, _ body: @Sendable (Int) -> Value) 
     return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
         nonisolated(unsafe) let buffer = buffer
         DispatchQueue.concurrentPerform(iterations: count) { index in
-            (buffer.baseAddress! + index).initialize(to: body(index))
+            buffer.initializeElement(at: index, to: body(index))
         }
         initialized = count
     }
