@@ -5,8 +5,10 @@ import TestSupport
 /// contain other names.
 enum MadeScenes {
     private static let furniture: [(String, SIMD3<Double>, Bool)] = [
-        ("table", SIMD3(1.2, 0.75, 0.8), true), ("kitchen table", SIMD3(1.6, 0.8, 0.9), true), ("chair", SIMD3(0.5, 0.9, 0.5), true),
-        ("bookshelf", SIMD3(0.9, 1.8, 0.35), true), ("sofa", SIMD3(1.9, 0.8, 0.9), true), ("curtains", SIMD3(1, 2, 0.1), false),
+        ("table", SIMD3(1.2, 0.75, 0.8), true), ("kitchen table", SIMD3(1.6, 0.8, 0.9), true),
+        ("chair", SIMD3(0.5, 0.9, 0.5), true),
+        ("bookshelf", SIMD3(0.9, 1.8, 0.35), true), ("sofa", SIMD3(1.9, 0.8, 0.9), true),
+        ("curtains", SIMD3(1, 2, 0.1), false),
         ("cactus", SIMD3(0.3, 0.6, 0.3), false),
     ]
     private static let small: [(String, SIMD3<Double>)] = [
@@ -14,12 +16,14 @@ enum MadeScenes {
         ("scissors", SIMD3(0.08, 0.02, 0.18)), ("tray", SIMD3(0.4, 0.03, 0.3)),
     ]
     private static let colors: [(String, SIMD3<Float>)] = [
-        ("red", SIMD3(0.8, 0.1, 0.1)), ("blue", SIMD3(0.1, 0.1, 0.8)), ("brown", SIMD3(0.5, 0.3, 0.1)), ("orange", SIMD3(0.9, 0.5, 0)),
+        ("red", SIMD3(0.8, 0.1, 0.1)), ("blue", SIMD3(0.1, 0.1, 0.8)), ("brown", SIMD3(0.5, 0.3, 0.1)),
+        ("orange", SIMD3(0.9, 0.5, 0)),
     ]
     private static let materials = ["oak", "steel", "plastic"]
 
     static func box(
-        _ name: String, _ size: SIMD3<Double>, color: (String, SIMD3<Float>), material: String, surface: Bool, movable: Bool
+        _ name: String, _ size: SIMD3<Double>, color: (String, SIMD3<Float>), material: String, surface: Bool,
+        movable: Bool
     ) -> ObjectModel {
         let half = SIMD3<Float>(size) / 2
         var mesh = Mesh(materials: [Material(name: material, colorName: color.0, color: color.1)])
@@ -42,7 +46,8 @@ enum MadeScenes {
         }
         let top = Surface(center: SIMD3(0, size.y / 2, 0), halfExtents: SIMD2(size.x, size.z) / 2)
         return ObjectModel(
-            prefab: "Test_\(name)_\(color.0)", name: name, colorName: color.0, materialName: material, mesh: mesh, size: size,
+            prefab: "Test_\(name)_\(color.0)", name: name, colorName: color.0, materialName: material, mesh: mesh,
+            size: size,
             colliders: [Box(center: .zero, size: size)], surfaces: surface ? [top] : [], isInteractable: movable)
     }
 
@@ -61,7 +66,8 @@ enum MadeScenes {
                 let (name, size, surface) = furniture.randomElement(using: &random)!
                 let color = colors.randomElement(using: &random)!
                 let model = box(
-                    name, size, color: color, material: materials.randomElement(using: &random)!, surface: surface, movable: false)
+                    name, size, color: color, material: materials.randomElement(using: &random)!, surface: surface,
+                    movable: false)
                 let yaw = [0.0, 90, 180, 270, 33].randomElement(using: &random)!
                 let reach = (size.x * size.x + size.z * size.z).squareRoot() / 2
                 let spot = SIMD3(
@@ -71,7 +77,8 @@ enum MadeScenes {
                 taken.append(around)
                 let parent = scene.instances.count
                 scene.instances.append(
-                    Instance(model: model, transform: Transform(position: spot, rotation: SIMD3(0, yaw, 0)), room: room.id))
+                    Instance(
+                        model: model, transform: Transform(position: spot, rotation: SIMD3(0, yaw, 0)), room: room.id))
                 guard surface else { continue }
                 for place in 0..<Int.random(in: 0...3, using: &random) {
                     let (name, size) = small.randomElement(using: &random)!
@@ -82,7 +89,8 @@ enum MadeScenes {
                         to: SIMD3(model.size.x * (Double(place) - 1) * 0.25, model.size.y / 2 + size.y / 2, 0))
                     scene.instances.append(
                         Instance(
-                            model: item, transform: Transform(position: spot + offset), parent: parent, parentSurface: 0, room: room.id))
+                            model: item, transform: Transform(position: spot + offset), parent: parent,
+                            parentSurface: 0, room: room.id))
                 }
             }
         }

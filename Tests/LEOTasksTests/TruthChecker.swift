@@ -8,8 +8,12 @@ struct TruthChecker {
     struct Item {
         let name: String, color: String, material: String, kind: String?
         let corners: [SIMD3<Double>]
-        var low: SIMD3<Double> { corners.dropFirst().reduce(corners[0]) { SIMD3(min($0.x, $1.x), min($0.y, $1.y), min($0.z, $1.z)) } }
-        var high: SIMD3<Double> { corners.dropFirst().reduce(corners[0]) { SIMD3(max($0.x, $1.x), max($0.y, $1.y), max($0.z, $1.z)) } }
+        var low: SIMD3<Double> {
+            corners.dropFirst().reduce(corners[0]) { SIMD3(min($0.x, $1.x), min($0.y, $1.y), min($0.z, $1.z)) }
+        }
+        var high: SIMD3<Double> {
+            corners.dropFirst().reduce(corners[0]) { SIMD3(max($0.x, $1.x), max($0.y, $1.y), max($0.z, $1.z)) }
+        }
         var middle: SIMD3<Double> { (low + high) / 2 }
     }
 
@@ -37,7 +41,9 @@ struct TruthChecker {
                     kind: room?.kind, corners: points))
             parents.append(instance.parent.flatMap { ids[$0] })
             isInside.append(
-                instance.parent.flatMap { parent in instance.parentSurface.map { scene.instances[parent].model.surfaces[$0].isInside } }
+                instance.parent.flatMap { parent in
+                    instance.parentSurface.map { scene.instances[parent].model.surfaces[$0].isInside }
+                }
                     ?? false)
             movable.append(instance.isInteractable)
         }
@@ -46,7 +52,8 @@ struct TruthChecker {
     /// Whether a thing's foot is on another: within its outline and above its lower half or in it.
     private func isOn(_ a: Int, _ b: Int) -> Bool {
         let (item, parent) = (items[a], items[b])
-        return parents[a] == b && item.middle.x > parent.low.x && item.middle.x < parent.high.x && item.middle.z > parent.low.z
+        return parents[a] == b && item.middle.x > parent.low.x && item.middle.x < parent.high.x
+            && item.middle.z > parent.low.z
             && item.middle.z < parent.high.z && item.low.y > parent.low.y - 0.02 && item.low.y < parent.high.y + 0.05
     }
 
@@ -61,7 +68,9 @@ struct TruthChecker {
         if let material = descriptor.material, material != item.material { return false }
         if let room = descriptor.room, room != item.kind { return false }
         if let support = descriptor.support {
-            guard let parent = parents[id], isOn(id, parent), called(support.name, parent), isInside[id] == support.isInside else { return false }
+            guard let parent = parents[id], isOn(id, parent), called(support.name, parent),
+                isInside[id] == support.isInside
+            else { return false }
         }
         return true
     }
@@ -94,16 +103,21 @@ struct TruthChecker {
         case .room(let id, let kind): return expect(items[id].kind == kind, "room")
         case .count(let descriptor, let count):
             return expect(items.indices.filter { matches(descriptor, $0) }.count == count, "count")
-        case .stands(let id, let parent, let inside): return expect(isOn(id, parent) && isInside[id] == inside, "stands")
+        case .stands(let id, let parent, let inside):
+            return expect(isOn(id, parent) && isInside[id] == inside, "stands")
         case .contents(let parent, let things):
             return expect(items.indices.filter { isOn($0, parent) } == things.sorted(), "contents")
         case .nearest(let id, let anchor, let amongFurniture):
             let others = items.indices.filter { other in
-                other != anchor && items[other].kind == items[anchor].kind && parents[other] == nil && items[other].low.y < 0.1
-                    && (amongFurniture || items[other].name == items[id].name || items[other].name.hasSuffix(" " + items[id].name))
+                other != anchor && items[other].kind == items[anchor].kind && parents[other] == nil
+                    && items[other].low.y < 0.1
+                    && items[other].high.y - items[other].low.y > 0.06
+                    && (amongFurniture || items[other].name == items[id].name
+                        || items[other].name.hasSuffix(" " + items[id].name))
             }
             return expect(others.allSatisfy { $0 == id || gap($0, anchor) > gap(id, anchor) }, "nearest")
-        case .taller(let a, let b): return expect(items[a].high.y - items[a].low.y > items[b].high.y - items[b].low.y, "taller")
+        case .taller(let a, let b):
+            return expect(items[a].high.y - items[a].low.y > items[b].high.y - items[b].low.y, "taller")
         case .direction(let pose, let id, let direction):
             let angles = bearings(pose, id)
             switch direction {
@@ -115,7 +129,8 @@ struct TruthChecker {
         case .countOnSide(let pose, let descriptor, let side, let things):
             let found = items.indices.filter { id in
                 let angles = bearings(pose, id)
-                return matches(descriptor, id) && (side == .right ? angles.allSatisfy { $0 > 0 } : angles.allSatisfy { $0 < 0 })
+                return matches(descriptor, id)
+                    && (side == .right ? angles.allSatisfy { $0 > 0 } : angles.allSatisfy { $0 < 0 })
             }
             return expect(found == things.sorted(), "on the \(side) are \(found)")
         case .reach(let pose, let id, let canReach):
@@ -124,7 +139,8 @@ struct TruthChecker {
                 max(0, items[id].low.z - pose.position.z, pose.position.z - items[id].high.z))
             return expect(canReach ? nearest < 0.6 : nearest > 1, "reach")
         case .moves(let moves):
-            return expect(moves.allSatisfy { movable[$0.thing] && $0.thing != $0.target && !movable[$0.target] }, "moves")
+            return expect(
+                moves.allSatisfy { movable[$0.thing] && $0.thing != $0.target && !movable[$0.target] }, "moves")
         }
     }
 
@@ -135,7 +151,9 @@ struct TruthChecker {
             if case .refers(let descriptor, _) = claim {
                 let lower = text.lowercased()
                 guard lower.contains(descriptor.noun) else { return "\(text) - does not name \(descriptor.definite)" }
-                if let support = descriptor.support, !lower.contains(support.name) { return "\(text) - lacks \(support.name)" }
+                if let support = descriptor.support, !lower.contains(support.name) {
+                    return "\(text) - lacks \(support.name)"
+                }
                 if let room = descriptor.room, !lower.contains(room) { return "\(text) - lacks \(room)" }
             }
             return nil
@@ -172,7 +190,8 @@ extension TruthChecker {
             return answer == side.rawValue ? nil : fault
         case .direction(_, _, let side): return answer == (side == .behind ? "around" : side.rawValue) ? nil : fault
         case .color(let id, let color):
-            return [color, items[id].name, "on the \(items[id].name)", "in the \(items[id].name)"].contains(answer) ? nil : fault
+            return [color, items[id].name, "on the \(items[id].name)", "in the \(items[id].name)"].contains(answer)
+                ? nil : fault
         case .material(_, let material): return answer == material ? nil : fault
         case .room(_, let kind): return answer == kind ? nil : fault
         case .stands(_, let parent, _): return answer.hasSuffix(items[parent].name) ? nil : fault

@@ -23,12 +23,15 @@ import Testing
         try WorldTaskWriter.write(options, to: folder, makeScene: { WorldGenerator.scene(seed: $0) })
     }
 
-    private static let scanned: [TaskKind] = [.objSceneCap, .sceneCap, .scan2cap, .scanqa, .sqa3d, .rscanQA, .rscanPlan, .rscanDialog]
+    private static let scanned: [TaskKind] = [
+        .objSceneCap, .sceneCap, .scan2cap, .scanqa, .sqa3d, .rscanQA, .rscanPlan, .rscanDialog,
+    ]
 
     @Test(arguments: scanned) func scannedKindsLoad(task: TaskKind) throws {
         try withTemporaryFolder { folder in
             let report = try Self.write(Self.options([.leo(task)]), to: folder)
-            let splits: [DataSplit] = task == .objSceneCap ? [.train] : task == .sqa3d ? [.train, .val, .test] : [.train, .val]
+            let splits: [DataSplit] =
+                task == .objSceneCap ? [.train] : task == .sqa3d ? [.train, .val, .test] : [.train, .val]
             #expect(report.rows.map(\.split) == splits)
             var scenes: [DataSplit: Set<String>] = [:]
             for split in splits {
@@ -96,7 +99,9 @@ import Testing
                 let sample = try data.sample(at: index)
                 #expect(abs(sample.anchor.position.z) < 1e-4)
                 let bounds = sample.scene().bounds
-                #expect(Double(sample.anchor.position.x) > bounds.minimum.x - 4 && Double(sample.anchor.position.x) < bounds.maximum.x + 4)
+                #expect(
+                    Double(sample.anchor.position.x) > bounds.minimum.x - 4
+                        && Double(sample.anchor.position.x) < bounds.maximum.x + 4)
                 #expect(sample.annotation.originalSituation?.isEmpty == false)
             }
         }
@@ -173,10 +178,13 @@ import Testing
                         // Habitat looks along -z turned by the quaternion about y.
                         #expect(abs(moved.x + sin(angle) * 0.25) < 1e-9 && abs(moved.z + cos(angle) * 0.25) < 1e-9)
                     case "turn_left": #expect(abs((angleAfter - angle - .pi / 6).remainder(dividingBy: 2 * .pi)) < 1e-9)
-                    case "turn_right": #expect(abs((angleAfter - angle + .pi / 6).remainder(dividingBy: 2 * .pi)) < 1e-9)
+                    case "turn_right":
+                        #expect(abs((angleAfter - angle + .pi / 6).remainder(dividingBy: 2 * .pi)) < 1e-9)
                     default: Issue.record("unexpected action \(step[1])")
                     }
-                    #expect(FileManager.default.fileExists(atPath: "\(base)/demos/\(scene)/\(demo)/images/\(String(format: "%04d", index)).png"))
+                    #expect(
+                        FileManager.default.fileExists(
+                            atPath: "\(base)/demos/\(scene)/\(demo)/images/\(String(format: "%04d", index)).png"))
                 }
                 #expect(steps.last?[1] as? String == "stop" && steps.count <= 500)
                 var nearest = Double.infinity
@@ -184,7 +192,8 @@ import Testing
                     let values = try #require(try object.tensor()).floats()
                     guard Int(values[6]) == label else { continue }
                     for point in stride(from: 0, to: values.count, by: 7) {
-                        nearest = min(nearest, hypot(Double(values[point]) - last.x, Double(values[point + 2]) - last.z))
+                        nearest = min(
+                            nearest, hypot(Double(values[point]) - last.x, Double(values[point + 2]) - last.z))
                     }
                 }
                 #expect(nearest < 1)
@@ -257,7 +266,8 @@ import Testing
             #expect(throws: Stop.self) {
                 try WorldTaskWriter.write(
                     Self.options([.leo(.mp3dObjNav), .leo(.scanqa)], count: 8), to: folder,
-                    makeScene: { WorldGenerator.scene(seed: $0) }) { done, _, _ in if done > 16 { throw Stop() } }
+                    makeScene: { WorldGenerator.scene(seed: $0) }
+                ) { done, _, _ in if done > 16 { throw Stop() } }
             }
             let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
             #expect(!names.isEmpty && !names.contains { $0.hasSuffix("ScanQA_v1.0_val.json") })
@@ -282,10 +292,14 @@ import Testing
             #expect(checker.answerFault(question) == nil)
         }
         for room in truth.roomList {
-            if let caption = truth.sceneCaption(of: room, using: &random) { #expect(checker.faults(caption.text, caption.claims) == []) }
+            if let caption = truth.sceneCaption(of: room, using: &random) {
+                #expect(checker.faults(caption.text, caption.claims) == [])
+            }
         }
         for _ in 0..<3 {
-            if let plan = truth.plan(using: &random) { #expect(checker.faults(plan.instruction + plan.text, plan.claims) == []) }
+            if let plan = truth.plan(using: &random) {
+                #expect(checker.faults(plan.instruction + plan.text, plan.claims) == [])
+            }
             if let dialogue = truth.dialogue(using: &random) {
                 #expect(checker.faults(dialogue.turns.map(\.text).joined(separator: " "), dialogue.claims) == [])
             }
@@ -330,7 +344,8 @@ extension WorldTaskTests {
                     #expect(heights[action.pick.u * 160 + action.pick.v] > 0.03)
                     #expect(heights[action.place.u * 160 + action.place.v] > 0.001)
                     // After the move, something stands where it was placed.
-                    let after = try #require(try value[index: step.index + 1]?[key: "obs"]?[key: "depthmap"]?.tensor()).floats()
+                    let after = try #require(try value[index: step.index + 1]?[key: "obs"]?[key: "depthmap"]?.tensor())
+                        .floats()
                     let place = action.place.u * 160 + action.place.v
                     #expect(after[place] > heights[place] + 0.02)
                     #expect(after[action.pick.u * 160 + action.pick.v] < 0.03)
@@ -338,5 +353,63 @@ extension WorldTaskTests {
                 #expect(done == 5)
             }
         }
+    }
+}
+
+extension WorldTaskTests {
+    /// Demonstrations lead to success in the running world, step by step without a bump.
+    @Test(arguments: 0..<8) func demonstrationsSucceedInTheWorld(seed: UInt64) throws {
+        let truth = SceneTruth(WorldGenerator.scene(seed: seed))
+        let demonstrator = try HabitatDemonstrator(truth)
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<3 {
+            let demonstration = try #require(demonstrator.demonstration(using: &random))
+            var scene = truth.scene
+            let start = demonstration.steps[0].pose
+            scene.agent.position = SIMD3(start.ground.x, scene.agent.position.y, start.ground.y)
+            scene.agent.rotation = SIMD3(0, start.yaw, 0)
+            // Nobody stands in the way, as in Habitat.
+            scene.player.position = SIMD3(1000, 0, 1000)
+            var world = try World(scene)
+            for (pose, action) in demonstration.steps {
+                #expect(
+                    abs(world.agent.ground.x - pose.ground.x) < 1e-9 && abs(world.agent.ground.y - pose.ground.y) < 1e-9
+                )
+                let observation = world.step(action)
+                if action == .moveForward { #expect(observation.walked == 0.25) }
+            }
+            let goals = scene.instances.indices.filter { scene.instances[$0].model.name.hasSuffix(demonstration.goal) }
+            let episode = Episode(
+                kind: .objectNavigation, seed: seed, scene: scene, instruction: demonstration.goal, goals: goals,
+                shortestPath: 1)
+            #expect(episode.isSuccess(in: &world, after: Episode.Claim(isFinished: true)))
+        }
+    }
+
+    /// Streams for neighbouring numbers have nothing in common.
+    @Test func identifiersDoNotRepeatHalves() throws {
+        try withTemporaryFolder { folder in
+            let report = try WorldTaskWriter.write(
+                WorldTaskOptions(kinds: [.leo(.cap3d)], seed: 1, count: 6), to: folder,
+                makeScene: { WorldGenerator.scene(seed: $0) })
+            #expect(report.fileCount == 7)
+            let names = try FileManager.default.contentsOfDirectory(
+                atPath: folder + "/alignment/obj_caption/Cap3D_pcs_pt")
+            let halves = names.flatMap { [$0.prefix(16), $0.dropFirst(16).prefix(16)] }
+            #expect(Set(halves).count == 12)
+        }
+    }
+}
+
+@Suite struct WorldTaskKindTests {
+    @Test func namesStandForKinds() {
+        #expect(WorldTaskKind.kinds(named: "scanqa") == [.leo(.scanqa)])
+        #expect(WorldTaskKind.kinds(named: "objnav") == [.leo(.mp3dObjNav)])
+        #expect(WorldTaskKind.kinds(named: "legent-where") == [.legent(.where)])
+        #expect(WorldTaskKind.kinds(named: "LEGENT")?.count == 7)
+        #expect(WorldTaskKind.kinds(named: "leo")?.count == TaskKind.allCases.count)
+        #expect(WorldTaskKind.kinds(named: "all")?.count == TaskKind.allCases.count + 7)
+        #expect(WorldTaskKind.kinds(named: "come") == nil && WorldTaskKind.kinds(named: "") == nil)
+        #expect(Set(WorldTaskKind.allCases.map(\.description)).count == WorldTaskKind.allCases.count)
     }
 }

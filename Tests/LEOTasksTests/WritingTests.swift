@@ -9,7 +9,8 @@ import Testing
 /// Files written here, read back by the readers that official files pass through.
 @Suite struct WritingTests {
     private static let values: PythonValue = .record([
-        "none": .none, "yes": .bool(true), "no": .bool(false), "small": .int(7), "negative": .int(-1), "middle": .int(100_000),
+        "none": .none, "yes": .bool(true), "no": .bool(false), "small": .int(7), "negative": .int(-1),
+        "middle": .int(100_000),
         "large": .int(220_602_000_000), "least": .int(.min), "pi": .double(.pi), "text": .string("Größe \u{1F600}\n"),
         "empty": .list([]), "tuple": .tuple([.int(1), .string("a")]), "many": .list((0..<2500).map { .int($0) }),
         "points": .array(Tensor(.f32, [Float](repeating: 0.5, count: 6), shape: [2, 3])),
@@ -22,7 +23,8 @@ import Testing
     private func check(_ value: PickleValue) throws {
         #expect(value[key: "none"]?.isNone == true)
         #expect(value[key: "yes"]?.bool == true && value[key: "no"]?.bool == false)
-        #expect(value[key: "small"]?.int == 7 && value[key: "negative"]?.int == -1 && value[key: "middle"]?.int == 100_000)
+        #expect(
+            value[key: "small"]?.int == 7 && value[key: "negative"]?.int == -1 && value[key: "middle"]?.int == 100_000)
         #expect(value[key: "large"]?.int == 220_602_000_000 && value[key: "least"]?.int == .min)
         #expect(value[key: "pi"]?.double == .pi)
         #expect(value[key: "text"]?.string == "Größe \u{1F600}\n")
@@ -30,17 +32,21 @@ import Testing
         #expect(value[key: "tuple"]?.items?.first?.int == 1)
         #expect(value[key: "many"]?.items?.map(\.int) == (0..<2500).map { $0 })
         let points = try #require(try value[key: "points"]?.tensor())
-        #expect(points.shape == [2, 3] && points.elementType == .f32 && points.floats() == [Float](repeating: 0.5, count: 6))
+        #expect(
+            points.shape == [2, 3] && points.elementType == .f32 && points.floats() == [Float](repeating: 0.5, count: 6)
+        )
         #expect(try value[key: "labels"]?.tensor()?.integers() == [-1, 0, 5])
         #expect(try value[key: "colors"]?.tensor()?.integers() == [0, 128, 255])
         #expect(try value[key: "nothing"]?.tensor()?.shape == [0, 3])
         let objects = try #require(value[key: "objects"]?.items)
         #expect(objects[0].string == "x")
         #expect(try objects[1].tensor()?.floats() == [1.5])
-        #expect(value.entries?.map { $0.key.string ?? "" } == [
-            "none", "yes", "no", "small", "negative", "middle", "large", "least", "pi", "text", "empty", "tuple", "many", "points",
-            "labels", "colors", "nothing", "objects",
-        ])
+        #expect(
+            value.entries?.map { $0.key.string ?? "" } == [
+                "none", "yes", "no", "small", "negative", "middle", "large", "least", "pi", "text", "empty", "tuple",
+                "many", "points",
+                "labels", "colors", "nothing", "objects",
+            ])
     }
 
     @Test func picklesReadBack() throws {
@@ -59,7 +65,8 @@ import Testing
         }
         try withTemporaryFolder { folder in
             let path = folder + "/tensor.pt"
-            try DatasetFiles.writeTorch(.list([.tensor(tensor), .tensor(Tensor([1, 2] as [Float], shape: [2]))]), to: path)
+            try DatasetFiles.writeTorch(
+                .list([.tensor(tensor), .tensor(Tensor([1, 2] as [Float], shape: [2]))]), to: path)
             let value = try loadPickle(path: path)
             let found = try #require(try value[index: 0]?.tensor())
             #expect(found.shape == [2, 3, 2] && found.elementType == type)
@@ -81,10 +88,13 @@ import Testing
 
     @Test func numPyFilesReadBack() throws {
         try withTemporaryFolder { folder in
-            try DatasetFiles.writeNumPy(.array(Tensor(.f32, (0..<6).map { Float($0) }, shape: [3, 2])), to: folder + "/a.npy")
+            try DatasetFiles.writeNumPy(
+                .array(Tensor(.f32, (0..<6).map { Float($0) }, shape: [3, 2])), to: folder + "/a.npy")
             let reader = try openCheckpoint(path: folder + "/a.npy")
             #expect(try reader.tensor(named: reader.tensors[0].name).floats() == [0, 1, 2, 3, 4, 5])
-            let objects = (1...3).map { PythonValue.array(Tensor(.f32, [Float](repeating: Float($0), count: 7 * $0), shape: [$0, 7])) }
+            let objects = (1...3).map {
+                PythonValue.array(Tensor(.f32, [Float](repeating: Float($0), count: 7 * $0), shape: [$0, 7]))
+            }
             try DatasetFiles.writeNumPy(.objectArray(objects), to: folder + "/objects.npy")
             let items = try #require(try loadPickle(path: folder + "/objects.npy").items)
             #expect(try items.map { try $0.tensor()?.shape } == [[1, 7], [2, 7], [3, 7]])
@@ -93,10 +103,14 @@ import Testing
 
     @Test func textFilesAreExact() throws {
         try withTemporaryFolder { folder in
-            try DatasetFiles.writeCSV([["a", "plain"], ["b", "with, comma"], ["c", "a \"quoted\" word"]], to: folder + "/a.csv")
-            #expect(try String(contentsOfFile: folder + "/a.csv", encoding: .utf8) == "a,plain\nb,\"with, comma\"\nc,\"a \"\"quoted\"\" word\"\n")
+            try DatasetFiles.writeCSV(
+                [["a", "plain"], ["b", "with, comma"], ["c", "a \"quoted\" word"]], to: folder + "/a.csv")
+            #expect(
+                try String(contentsOfFile: folder + "/a.csv", encoding: .utf8)
+                    == "a,plain\nb,\"with, comma\"\nc,\"a \"\"quoted\"\" word\"\n")
             let json = JSONText.record([
-                "z": .integer(1), "a": .float(0.1), "text": .string("ä\"\\\n\u{1F600}"), "list": .integers([1, 2]), "no": .null,
+                "z": .integer(1), "a": .float(0.1), "text": .string("ä\"\\\n\u{1F600}"), "list": .integers([1, 2]),
+                "no": .null,
             ])
             try DatasetFiles.writeJSON(json, to: folder + "/a.json")
             let text = try String(contentsOfFile: folder + "/a.json", encoding: .utf8)

@@ -15,6 +15,7 @@ struct WorldCommand: AsyncParsableCommand {
               leo world render 7 -o view.png --position 1,1.5,2 --yaw 90
               leo world render 7 -o plan.svg --top-down
               leo world scene 7 -o scan.ply --views 8 --noise
+              leo world tasks --kind scanqa --seed 7 --count 100 -o data
               leo world legent --seed 7
 
             Positions are metres in Unity's frame: left-handed, y up; yaw 0 looks along +z. Point clouds are in LEO's frame,
@@ -24,6 +25,7 @@ struct WorldCommand: AsyncParsableCommand {
             WorldRender.self,
             WorldDescribe.self,
             WorldSceneCommand.self,
+            WorldTasks.self,
         ] + networked)
 
     private static var networked: [any ParsableCommand.Type] {

@@ -49,7 +49,9 @@ package enum DatasetFiles {
         zip.add("indptr.npy", numPyBytes(.array(Tensor(.i32, pointers, shape: [pointers.count]))))
         zip.add("format.npy", numPyBytes(description: "'|S3'", shape: [], contents: Array("csr".utf8)))
         zip.add("shape.npy", numPyBytes(.array(Tensor(.i64, [Int64(rows.count), Int64(columnCount)], shape: [2]))))
-        zip.add("data.npy", numPyBytes(.array(Tensor(.i8, [Int8](repeating: 1, count: indices.count), shape: [indices.count]))))
+        zip.add(
+            "data.npy",
+            numPyBytes(.array(Tensor(.i8, [Int8](repeating: 1, count: indices.count), shape: [indices.count]))))
         try writeAtomically(zip.finished(), to: path)
     }
 
@@ -75,7 +77,8 @@ package enum DatasetFiles {
         case .array(let tensor):
             let type = tensor.elementType
             return numPyBytes(
-                description: "'\(type.numpyByteOrder)\(type.numpyCode)'", shape: tensor.shape, contents: tensor.rawBytes)
+                description: "'\(type.numpyByteOrder)\(type.numpyCode)'", shape: tensor.shape, contents: tensor.rawBytes
+            )
         case .objectArray(let items):
             return numPyBytes(description: "'|O'", shape: [items.count], contents: PickleWriter.pickle(value).bytes)
         default: preconditionFailure("not an array")

@@ -15,7 +15,8 @@ struct StoredZip {
         // An extra field of this length puts the contents on the next multiple of 64.
         let unpadded = start + 30 + name.utf8.count + 4
         let padding = (Self.alignment - unpadded % Self.alignment) % Self.alignment
-        let extra = [UInt8(ascii: "F"), UInt8(ascii: "B")] + little(UInt16(padding)) + [UInt8](repeating: 0x5a, count: padding)
+        let extra =
+            [UInt8(ascii: "F"), UInt8(ascii: "B")] + little(UInt16(padding)) + [UInt8](repeating: 0x5a, count: padding)
         // Version 2.0, no flags, stored; the date is the first that the format knows, so that files do not differ by it.
         let common =
             little(UInt16(20)) + little(UInt16(0)) + little(UInt16(0)) + little(UInt16(0)) + little(UInt16(0x21))
@@ -24,7 +25,8 @@ struct StoredZip {
         bytes += little(UInt32(0x0403_4b50)) + common + little(UInt16(extra.count)) + Array(name.utf8) + extra
         bytes += contents
         directory += little(UInt32(0x0201_4b50)) + little(UInt16(20)) + common + little(UInt16(0)) + little(UInt16(0))
-        directory += little(UInt16(0)) + little(UInt16(0)) + little(UInt32(0)) + little(UInt32(start)) + Array(name.utf8)
+        directory +=
+            little(UInt16(0)) + little(UInt16(0)) + little(UInt32(0)) + little(UInt32(start)) + Array(name.utf8)
         count += 1
         precondition(bytes.count < Int(UInt32.max), "a zip file without extensions holds less than 4 GiB")
     }
@@ -43,9 +45,11 @@ func little(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: va
 /// The checksum of zip files (polynomial 0xEDB88320, reflected), four bytes at a time.
 enum CRC32 {
     private static let tables: [[UInt32]] = {
-        var tables = [(0..<256).map { (index: UInt32) -> UInt32 in
-            (0..<8).reduce(index) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
-        }]
+        var tables = [
+            (0..<256).map { (index: UInt32) -> UInt32 in
+                (0..<8).reduce(index) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
+            }
+        ]
         for step in 1..<4 {
             tables.append(tables[step - 1].map { ($0 >> 8) ^ tables[0][Int($0 & 0xff)] })
         }

@@ -4,37 +4,35 @@ import LEOScene
 import LEOWorld
 
 /// Finds things as Habitat's shortest-path follower does: by steps of a quarter of a metre and turns of 30 degrees.
-struct HabitatDemonstrator {
+package struct HabitatDemonstrator {
     /// Metres a step, degrees a turn.
-    static let step = 0.25
-    static let turn = 30.0
+    static let step = World.habitatMove
+    static let turn = World.habitatTurn
     /// Metres from the thing's box at which it counts as found, if the agent looks its way.
     static let stopDistance = 0.8
-    /// Height of the camera above the feet, and its field of view, as in Habitat's task.
-    static let cameraHeight = 0.88
-    static let fieldOfView = 79.0
-
-    struct Pose: Equatable {
-        var ground: SIMD2<Double>
-        var yaw: Double
+    package struct Pose: Equatable {
+        package var ground: SIMD2<Double>
+        package var yaw: Double
     }
 
     /// What was done where; the last action is stop.
-    struct Demonstration {
-        let goal: String
-        let steps: [(pose: Pose, action: HabitatAction)]
+    package struct Demonstration {
+        package let goal: String
+        package let steps: [(pose: Pose, action: HabitatAction)]
     }
 
     private let space: FreeSpace
     private let truth: SceneTruth
+    private let world: World
 
-    init(_ truth: SceneTruth) {
+    package init(_ truth: SceneTruth) throws(SimulationError) {
         self.truth = truth
+        world = try World(truth.scene)
         space = truth.scene.freeSpace()
     }
 
     /// The way to the nearest thing of a name from somewhere far off; nil where no try led to one.
-    func demonstration(using random: inout SplitMix64) -> Demonstration? {
+    package func demonstration(using random: inout SplitMix64) -> Demonstration? {
         let names = Set(truth.furniture.map(\.name)).sorted()
         guard let part = space.largestPart, !names.isEmpty else { return nil }
         let cells = space.cells(of: part)
@@ -42,7 +40,8 @@ struct HabitatDemonstrator {
             guard let goal = random.pick(names), let cell = random.pick(cells) else { return nil }
             let start = Pose(ground: space.point(cell), yaw: Double(random.nextIndex(below: 12)) * Self.turn)
             let targets = truth.things(called: goal)
-            guard targets.allSatisfy({ Self.distance(start.ground, $0) > 1.5 }), let actions = path(from: start, to: targets, part: part)
+            guard targets.allSatisfy({ Self.distance(start.ground, $0) > 1.5 }),
+                let actions = path(from: start, to: targets, part: part)
             else { continue }
             var steps: [(pose: Pose, action: HabitatAction)] = []
             var pose = start
@@ -74,10 +73,14 @@ struct HabitatDemonstrator {
         return pose
     }
 
-    /// Whether one of the things is near and within a turn of straight ahead.
-    static func hasFound(_ pose: Pose, _ targets: [Thing]) -> Bool {
+    /// Whether one of the things is near, with no wall between, and nearly straight ahead.
+    private func hasFound(_ pose: Pose, _ targets: [Thing]) -> Bool {
         let eye = Situation.Pose(position: SIMD3(pose.ground.x, 0, pose.ground.y), yaw: pose.yaw)
-        return targets.contains { distance(pose.ground, $0) <= stopDistance && abs(eye.bearing(to: $0.box.center)) <= turn / 2 + 1e-6 }
+        return targets.contains { target in
+            Self.distance(pose.ground, target) <= Self.stopDistance
+                && abs(eye.bearing(to: target.box.center)) <= Self.turn / 2 + 1e-6
+                && world.isOpen(from: pose.ground, toward: target.instance)
+        }
     }
 
     // MARK: Search
@@ -123,7 +126,7 @@ struct HabitatDemonstrator {
             }
             let node = nodes[index]
             if !seen.insert(Key(node.pose)).inserted { continue }
-            if Self.hasFound(node.pose, targets) {
+            if hasFound(node.pose, targets) {
                 var actions: [HabitatAction] = []
                 var current = index
                 while nodes[current].parent >= 0 {

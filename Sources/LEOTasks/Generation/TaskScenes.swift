@@ -43,7 +43,8 @@ struct TaskScenes {
         var mixer = SplitMix64(seed: seed, "scene", number)
         let sceneSeed = mixer.next()
         let scene = try make(sceneSeed)
-        let entry = Entry(number: number, seed: sceneSeed, truth: SceneTruth(scene, rooms: Self.rooms(of: scene, using: &mixer)))
+        let entry = Entry(
+            number: number, seed: sceneSeed, truth: SceneTruth(scene, rooms: Self.rooms(of: scene, using: &mixer)))
         // Kinds ask for the same scenes one after the other; few are enough to remember.
         if kept.count >= 64 { kept.removeAll() }
         kept[number] = entry
@@ -52,7 +53,9 @@ struct TaskScenes {
 
     /// As many rooms as have together at most 60 things; nil where all have.
     private static func rooms(of scene: WorldScene, using random: inout SplitMix64) -> Set<Int>? {
-        guard scene.instances.count > objectLimit || scene.instances.contains(where: { $0.room == nil }) else { return nil }
+        guard scene.instances.count > objectLimit || scene.instances.contains(where: { $0.room == nil }) else {
+            return nil
+        }
         var chosen: Set<Int> = []
         var count = 0
         for room in random.shuffled(scene.rooms) {
@@ -93,13 +96,19 @@ struct TaskScan {
         thingCount = truth.things.count
         let ids = Dictionary(uniqueKeysWithValues: truth.things.map { ($0.instance + 1, Int64($0.id)) })
         let rooms = truth.roomList
-        let cloud = try RenderScene(truth.scene, options: RenderScene.Options(showsCeilings: false, showsPlayer: false, showsAgent: false))
-            .surfaceCloud(SurfaceCloudOptions(pointsPerInstance: pointsPerObject, roomDensity: roomDensity, seed: entry.seed))
+        let cloud = try RenderScene(
+            truth.scene, options: RenderScene.Options(showsCeilings: false, showsPlayer: false, showsAgent: false)
+        )
+        .surfaceCloud(
+            SurfaceCloudOptions(pointsPerInstance: pointsPerObject, roomDensity: roomDensity, seed: entry.seed))
         let instances = try cloud.instanceIDs(property: RenderScene.instanceProperty) ?? []
         guard let cloudColors = cloud.colors, instances.count == cloud.count else {
             throw WorldTaskError.unusable(seed: entry.seed, reason: "the scan has no colours or no instances")
         }
         var seen = [Bool](repeating: false, count: thingCount)
+        positions.reserveCapacity(3 * cloud.count)
+        colors.reserveCapacity(3 * cloud.count)
+        labels.reserveCapacity(cloud.count)
         for point in 0..<cloud.count {
             let position = cloud.position(point)
             let label: Int64
@@ -112,12 +121,15 @@ struct TaskScan {
                 guard rooms.contains(where: { $0.isNear(position) }) else { continue }
                 label = -1
             }
-            positions += [Float(position.x), Float(position.y), Float(position.z)]
-            colors += cloudColors[(3 * point)..<(3 * point + 3)]
+            for axis in 0..<3 {
+                positions.append(Float(position[axis]))
+                colors.append(cloudColors[3 * point + axis])
+            }
             labels.append(label)
         }
         if let missing = seen.firstIndex(of: false) {
-            throw WorldTaskError.unusable(seed: entry.seed, reason: "thing \(missing), \(truth.things[missing].name), has no surface")
+            throw WorldTaskError.unusable(
+                seed: entry.seed, reason: "thing \(missing), \(truth.things[missing].name), has no surface")
         }
     }
 

@@ -17,7 +17,9 @@ extension WorldTaskWriter {
             var random = SplitMix64(seed: entry.seed, kind.description)
             guard let setting = try Self.setting(task, in: SceneTruth(entry.truth.scene), using: &random) else {
                 barren += 1
-                guard barren < 200 + options.count else { throw WorldTaskError.exhausted(kind: kind, found: count, wanted: options.count) }
+                guard barren < 200 + options.count else {
+                    throw WorldTaskError.exhausted(kind: kind, found: count, wanted: options.count)
+                }
                 continue
             }
             let file = "legent/\(task.rawValue)/\(Self.padded(count, digits: 6))/task_setting.json"
@@ -27,7 +29,8 @@ extension WorldTaskWriter {
             try advance(1, kind.description)
         }
         report.sceneCount += count
-        report.rows.append(WorldTaskReport.Row(kind: kind, split: .train, count: count, path: "legent/\(task.rawValue)"))
+        report.rows.append(
+            WorldTaskReport.Row(kind: kind, split: .train, count: count, path: "legent/\(task.rawValue)"))
     }
 
     /// A task of this kind in a scene; nil where the scene has none.
@@ -36,16 +39,24 @@ extension WorldTaskWriter {
     static func setting(
         _ task: LEGENTTaskKind, in truth: SceneTruth, using random: inout SplitMix64
     ) throws -> LEGENTTaskSetting? {
-        func setting(_ instruction: String, plan: [String], solution: [String], answer: String? = nil) throws -> LEGENTTaskSetting {
+        func setting(_ instruction: String, plan: [String], solution: [String], answer: String? = nil) throws
+            -> LEGENTTaskSetting
+        {
             var setting = try LEGENTTaskSetting(task: instruction, sceneJSON: SceneJSON.text(of: truth.scene))
             (setting.plan, setting.solution, setting.answer) = (plan, solution, answer)
             return setting
         }
-        func subject(where condition: (Thing) -> Bool, using random: inout SplitMix64, without omitted: SceneTruth.Omissions = [])
+        func subject(
+            where condition: (Thing) -> Bool, using random: inout SplitMix64, without omitted: SceneTruth.Omissions = []
+        )
             -> (thing: Thing, reference: Descriptor)?
         {
             guard let thing = random.pick(truth.things.filter { $0.instance > 0 && condition($0) }) else { return nil }
-            return truth.reference(to: thing, without: omitted, using: &random).map { (thing, $0) }
+            // Short names first: "put the mug on the desk on the shelf" could mean two things.
+            let reference =
+                truth.reference(to: thing, without: omitted.union(.support), using: &random)
+                ?? truth.reference(to: thing, without: omitted, using: &random)
+            return reference.map { (thing, $0) }
         }
         /// Can be seen from where somebody stands before it, and taken: neither in something closed nor under others.
         func canBeTaken(_ thing: Thing) -> Bool {
@@ -60,7 +71,8 @@ extension WorldTaskWriter {
         case .goto:
             guard let (thing, reference) = subject(where: { _ in true }, using: &random) else { return nil }
             return try setting(
-                "Go to \(reference.definite).", plan: ["Go to \(reference.definite)."], solution: ["goto(\(thing.instance))"])
+                "Go to \(reference.definite).", plan: ["Go to \(reference.definite)."],
+                solution: ["goto(\(thing.instance))"])
         case .take:
             guard let (thing, reference) = subject(where: canBeTaken, using: &random) else { return nil }
             return try setting(
@@ -75,7 +87,7 @@ extension WorldTaskWriter {
         case .put:
             guard let (thing, reference) = subject(where: canBeTaken, using: &random),
                 let (target, place) = subject(
-                    where: { $0.id != thing.support?.thing && Self.canHold($0, thing, in: truth) }, using: &random)
+                    where: { $0.id != thing.support?.thing && truth.canHold($0, thing) }, using: &random)
             else { return nil }
             return try setting(
                 "Put \(reference.definite) on \(place.definite).",
@@ -92,40 +104,38 @@ extension WorldTaskWriter {
             else { return nil }
             let parent = truth.things[support.thing]
             return try setting(
-                "Where \(English.verb(thing.name)) \(reference.definite)?", plan: ["Find \(reference.definite).", "Answer the question."],
+                "Where \(English.verb(thing.name)) \(reference.definite)?",
+                plan: ["Find \(reference.definite).", "Answer the question."],
                 solution: ["find(\(thing.instance))", "speak(\"It's on the \(parent.name).\")"], answer: parent.name)
         case .exist:
-            let holders = truth.things.filter { $0.instance > 0 && $0.hasSurface && !$0.isMovable }
-            guard let holder = random.pick(holders), let place = truth.reference(to: holder, using: &random) else { return nil }
-            let contents = truth.contents(of: holder)
             let asksForPresent = random.nextUnit() < 0.5
-            let name: String
-            if asksForPresent {
-                guard let thing = random.pick(contents.filter { $0.support?.isInside == false }) else { return nil }
-                name = thing.name
-            } else {
-                let others = Set(truth.things.filter(\.isMovable).map(\.name)).sorted().filter { other in
-                    !contents.contains { $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name) }
-                }
-                guard let other = random.pick(others) else { return nil }
-                name = other
+            let holders = truth.things.filter { holder in
+                holder.instance > 0 && holder.hasSurface && !holder.isMovable
+                    && (!asksForPresent || truth.contents(of: holder).contains { $0.support?.isInside == false })
             }
+            // The first place that will do, so that yes is as frequent as no.
+            var found: (holder: Thing, place: Descriptor, name: String)?
+            for holder in random.shuffled(holders) where found == nil {
+                guard let place = truth.reference(to: holder, using: &random) else { continue }
+                let contents = truth.contents(of: holder)
+                let names: [String]
+                if asksForPresent {
+                    names = contents.filter { $0.support?.isInside == false }.map(\.name)
+                } else {
+                    names = Set(truth.things.filter(\.isMovable).map(\.name)).sorted().filter { other in
+                        !contents.contains {
+                            $0.isA(other) || English.mayBeConfused($0.name, other) || other.hasSuffix(" " + $0.name)
+                        }
+                    }
+                }
+                found = random.pick(names).map { (holder, place, $0) }
+            }
+            guard let (holder, place, name) = found else { return nil }
             let answer = asksForPresent ? "Yes." : "No."
             return try setting(
                 "Is there \(English.indefinite(name)) on \(place.definite).",
                 plan: ["Go to \(place.definite).", "Answer the question."],
                 solution: ["goto(\(holder.instance))", "speak(\"\(answer)\")"], answer: asksForPresent ? "yes" : "no")
-        }
-    }
-
-    /// Whether a thing fits onto the open top of another.
-    private static func canHold(_ holder: Thing, _ thing: Thing, in truth: SceneTruth) -> Bool {
-        guard holder.id != thing.id, !holder.isMovable else { return false }
-        let size = thing.box.size
-        let diagonal = (size.x * size.x + size.z * size.z).squareRoot()
-        return truth.scene.instances[holder.instance].model.surfaces.contains { surface in
-            !surface.isInside && surface.clearance > size.y + 0.02 && 2 * surface.halfExtents.x > diagonal + 0.1
-                && 2 * surface.halfExtents.y > diagonal + 0.1
         }
     }
 }

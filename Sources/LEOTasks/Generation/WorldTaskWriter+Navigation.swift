@@ -15,14 +15,17 @@ extension WorldTaskWriter {
     mutating func writeNavigation() throws {
         for (split, count) in Self.parts(of: .leo(.mp3dObjNav), options) where count > 0 {
             // Only the five names make a scene one of validation.
-            let perScene = split == .train ? options.perScene : max(options.perScene, (count + Self.heldScenes.count - 1) / Self.heldScenes.count)
+            let perScene =
+                split == .train
+                ? options.perScene : max(options.perScene, (count + Self.heldScenes.count - 1) / Self.heldScenes.count)
             let groups = try collect(.mp3dObjNav, split, count: count, perScene: perScene) { truth, wanted, random in
-                let demonstrator = HabitatDemonstrator(truth)
+                let demonstrator = try HabitatDemonstrator(truth)
                 return (0..<wanted).compactMap { _ in demonstrator.demonstration(using: &random) }
             }
             guard split == .train || groups.count <= Self.heldScenes.count else {
                 throw WorldTaskError.exhausted(
-                    kind: .leo(.mp3dObjNav), found: groups.prefix(Self.heldScenes.count).reduce(0) { $0 + $1.items.count }, wanted: count)
+                    kind: .leo(.mp3dObjNav),
+                    found: groups.prefix(Self.heldScenes.count).reduce(0) { $0 + $1.items.count }, wanted: count)
             }
             for (index, group) in groups.enumerated() {
                 let name = split == .train ? Self.matterportName(group.scene) : Self.heldScenes[index]
@@ -58,8 +61,8 @@ extension WorldTaskWriter {
             let folder = "\(base)/demos/\(name)/\(Self.padded(index))"
             for (step, (pose, _)) in demonstration.steps.enumerated() {
                 let camera = Camera(
-                    position: SIMD3(pose.ground.x, HabitatDemonstrator.cameraHeight, pose.ground.y),
-                    rotation: SIMD3(0, pose.yaw, 0), verticalFieldOfView: HabitatDemonstrator.fieldOfView)
+                    position: SIMD3(pose.ground.x, WorldRules.agentEyes, pose.ground.y),
+                    rotation: SIMD3(0, pose.yaw, 0), verticalFieldOfView: LEGENTSettings().fieldOfView)
                 try renderer.render(scene, from: camera, into: &frame)
                 let file = "\(folder)/images/\(Self.padded(step)).png"
                 // The official files hold blue where red should be.
@@ -77,7 +80,8 @@ extension WorldTaskWriter {
                 return .array([state, .string(action.name)])
             }
             try writeJSON(
-                .record(["scene_id": .string(name), "goal": .string(demonstration.goal), "agent": .array(steps)]), "\(folder)/demo.json")
+                .record(["scene_id": .string(name), "goal": .string(demonstration.goal), "agent": .array(steps)]),
+                "\(folder)/demo.json")
         }
     }
 
@@ -94,9 +98,11 @@ extension WorldTaskWriter {
             let label = Int(scan.labels[point])
             let group = label < 0 ? scan.thingCount : label
             let place = SIMD3(
-                Double(scan.positions[3 * point]), Double(scan.positions[3 * point + 1]), Double(scan.positions[3 * point + 2]))
+                Double(scan.positions[3 * point]), Double(scan.positions[3 * point + 1]),
+                Double(scan.positions[3 * point + 2]))
             let position = HabitatFrame.point(leo: place)
-            let category = label < 0 ? NavigationVocabulary.structure : NavigationVocabulary.label(for: truth.things[label].name)
+            let category =
+                label < 0 ? NavigationVocabulary.structure : NavigationVocabulary.label(for: truth.things[label].name)
             values[group] += [Float(position.x), Float(position.y), Float(position.z)]
             values[group] += (0..<3).map { Float(scan.colors[3 * point + $0]) / 255 }
             values[group].append(Float(category))

@@ -14,7 +14,8 @@ extension WorldTaskWriter {
             return String(repeating: "0", count: 16 - text.count) + text
         }.joined()
         let ends = [8, 12, 16, 20, 32]
-        return zip([0] + ends, ends).map { begin, end in String(digits.dropFirst(begin).prefix(end - begin)) }.joined(separator: "-")
+        return zip([0] + ends, ends).map { begin, end in String(digits.dropFirst(begin).prefix(end - begin)) }.joined(
+            separator: "-")
     }
 
     /// Things count from 1 in 3RScan.
@@ -30,7 +31,9 @@ extension WorldTaskWriter {
         let folder = "rscan/3RScan-ours-align/\(name)"
         try DatasetFiles.writeTorch(.tuple(scan.python), to: path("\(folder)/pcd-align.pth"))
         wrote("\(folder)/pcd-align.pth")
-        let labels = entry.truth.things.map { (key: PythonValue.int(Self.rscanID($0.id)), value: PythonValue.string($0.name)) }
+        let labels = entry.truth.things.map {
+            (key: PythonValue.int(Self.rscanID($0.id)), value: PythonValue.string($0.name))
+        }
         try DatasetFiles.writeTorch(.dictionary(labels), to: path("\(folder)/inst_to_label.pth"))
         wrote("\(folder)/inst_to_label.pth")
         return name
@@ -39,13 +42,17 @@ extension WorldTaskWriter {
     /// What the official data gave the language model that wrote its texts: a Python dictionary of things with their
     /// attributes and relations.
     static func query(_ truth: SceneTruth, things: [Int]) -> String {
-        func quoted(_ text: String) -> String { "'" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "'", with: "\\'") + "'" }
+        func quoted(_ text: String) -> String {
+            "'" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "'", with: "\\'") + "'"
+        }
         let entries = things.map { id -> String in
             let thing = truth.things[id]
-            let relations = (thing.support.map { ["\($0.preposition) \(key(truth.things[$0.thing]))"] } ?? [])
+            let relations =
+                (thing.support.map { ["\($0.preposition) \(key(truth.things[$0.thing]))"] } ?? [])
                 + truth.contents(of: thing).map { "under \(key($0))" }
             let attributes = "'color': \(quoted(thing.color)), 'material': \(quoted(thing.material))"
-            return "\(quoted(key(thing))): {'relations': [\(relations.map(quoted).joined(separator: ", "))], 'attribute': {\(attributes)}}"
+            return
+                "\(quoted(key(thing))): {'relations': [\(relations.map(quoted).joined(separator: ", "))], 'attribute': {\(attributes)}}"
         }
         return "{" + entries.joined(separator: ", ") + "}"
     }
@@ -56,24 +63,34 @@ extension WorldTaskWriter {
     mutating func writeObjectSceneCaptions() throws {
         let folder = "alignment/obj_scene_caption"
         let shares = (0..<4).map { options.count / 4 + ($0 < options.count % 4 ? 1 : 0) }
-        let captions: (SceneTruth, Int, inout SplitMix64) -> [(thing: Thing, caption: Caption)] = { truth, count, random in
+        let captions: (SceneTruth, Int, inout SplitMix64) -> [(thing: Thing, caption: Caption)] = {
+            truth, count, random in
             random.shuffled(truth.things).prefix(count).map { ($0, truth.caption(of: $0, using: &random)) }
         }
         let prompted = try collect(.objSceneCap, .train, count: shares[0], purpose: "3rscan_prompted", make: captions)
         var scans: [(key: String, value: JSONText)] = []
         for group in prompted {
             let name = try writeRScan(group.scene)
-            scans.append((name, .entries(group.items.map { (Self.key($0.thing), .array([.record(["response": .string($0.caption.text)])])) })))
+            scans.append(
+                (
+                    name,
+                    .entries(
+                        group.items.map {
+                            (Self.key($0.thing), .array([.record(["response": .string($0.caption.text)])]))
+                        })
+                ))
         }
         if shares[0] > 0 { try writeJSON(.entries(scans), "\(folder)/3rscan_prompted.json") }
         if shares[1] > 0 {
-            let described = try collect(.objSceneCap, .train, count: shares[1], purpose: "3rscan_scanscribe", make: captions)
+            let described = try collect(
+                .objSceneCap, .train, count: shares[1], purpose: "3rscan_scanscribe", make: captions)
             var rows: [JSONText] = []
             for group in described {
                 let name = try writeRScan(group.scene)
                 rows += group.items.map {
                     .record([
-                        "scan_id": .string(name), "object_id": .integer(Self.rscanID($0.thing.id)), "sentence": .string($0.caption.text),
+                        "scan_id": .string(name), "object_id": .integer(Self.rscanID($0.thing.id)),
+                        "sentence": .string($0.caption.text),
                     ])
                 }
             }
@@ -95,11 +112,16 @@ extension WorldTaskWriter {
             for group in groups {
                 let name = try writeRScan(group.scene)
                 scans.append(
-                    (name, .array(group.items.map { caption in
-                        .record([
-                            "query": .string(Self.query(group.scene.truth, things: caption.subjects)), "response": .string(caption.text),
-                        ])
-                    })))
+                    (
+                        name,
+                        .array(
+                            group.items.map { caption in
+                                .record([
+                                    "query": .string(Self.query(group.scene.truth, things: caption.subjects)),
+                                    "response": .string(caption.text),
+                                ])
+                            })
+                    ))
             }
             let file = "alignment/scene_caption/3rscan_scenecap_\(split.rawValue).json"
             try writeJSON(.entries(scans), file)
@@ -120,10 +142,13 @@ extension WorldTaskWriter {
                 let name = try writeRScan(group.scene)
                 let truth = group.scene.truth
                 scans.append(
-                    (name, .record([
-                        "query": .string(Self.query(truth, things: truth.things.map(\.id))),
-                        "response": .array(group.items.map { response(truth, $0) }),
-                    ])))
+                    (
+                        name,
+                        .record([
+                            "query": .string(Self.query(truth, things: truth.things.map(\.id))),
+                            "response": .array(group.items.map { response(truth, $0) }),
+                        ])
+                    ))
             }
             try writeJSON(.entries(scans), file(split))
             finish(task, split, groups.reduce(0) { $0 + $1.items.count }, file(split))
@@ -137,17 +162,23 @@ extension WorldTaskWriter {
             .record([
                 "Q": .string(question.text),
                 // "No such thing" is about no thing; loaders take what is no key for an empty list.
-                "T": .string(question.subjects.isEmpty ? "room" : question.subjects.map { Self.key(truth.things[$0]) }.joined(separator: ", ")),
+                "T": .string(
+                    question.subjects.isEmpty
+                        ? "room" : question.subjects.map { Self.key(truth.things[$0]) }.joined(separator: ", ")),
                 "A": .strings(question.answers),
             ])
         }
     }
 
     mutating func writeRScanPlans() throws {
-        try writeResponses(.rscanPlan, file: { "instruction/planning/3rscan_plan_\($0.rawValue).json" }) { truth, count, random -> [Plan] in
+        try writeResponses(.rscanPlan, file: { "instruction/planning/3rscan_plan_\($0.rawValue).json" }) {
+            truth, count, random -> [Plan] in
             var plans: [Plan] = []
             for _ in 0..<(count * 3) where plans.count < count {
-                if let plan = truth.plan(using: &random), !plans.contains(where: { $0.instruction == plan.instruction }) { plans.append(plan) }
+                if let plan = truth.plan(using: &random), !plans.contains(where: { $0.instruction == plan.instruction })
+                {
+                    plans.append(plan)
+                }
             }
             return plans
         } response: { _, plan in
@@ -156,10 +187,14 @@ extension WorldTaskWriter {
     }
 
     mutating func writeRScanDialogues() throws {
-        try writeResponses(.rscanDialog, file: { "instruction/dialogue/3rscan_dialog_\($0.rawValue).json" }) { truth, count, random in
+        try writeResponses(.rscanDialog, file: { "instruction/dialogue/3rscan_dialog_\($0.rawValue).json" }) {
+            truth, count, random in
             (0..<count).compactMap { _ in truth.dialogue(using: &random) }
         } response: { _, dialogue in
-            .array(dialogue.turns.map { .record(["role": .string($0.isRobot ? "Robot" : "Human"), "content": .string($0.text)]) })
+            .array(
+                dialogue.turns.map {
+                    .record(["role": .string($0.isRobot ? "Robot" : "Human"), "content": .string($0.text)])
+                })
         }
     }
 }

@@ -20,13 +20,16 @@ extension WorldTaskWriter {
         try DatasetFiles.writeTorch(.tuple(scan.python), to: path(file))
         wrote(file)
         let mask = "scannet/mask/\(name).mask.npz"
-        try DatasetFiles.writeSparseMask(rows: Proposals(scan, seed: entry.seed).rows, columnCount: scan.count, to: path(mask))
+        try DatasetFiles.writeSparseMask(
+            rows: Proposals(scan, seed: entry.seed).rows, columnCount: scan.count, to: path(mask))
         wrote(mask)
         return name
     }
 
     /// Utterances that tell a thing from all others, with the thing they mean.
-    private static func utterances(_ truth: SceneTruth, _ count: Int, _ random: inout SplitMix64) -> [(thing: Thing, caption: Caption)] {
+    private static func utterances(_ truth: SceneTruth, _ count: Int, _ random: inout SplitMix64) -> [(
+        thing: Thing, caption: Caption
+    )] {
         var found: [(thing: Thing, caption: Caption)] = []
         for thing in random.shuffled(truth.things) where found.count < count {
             if let caption = truth.utterance(for: thing, using: &random) { found.append((thing, caption)) }
@@ -34,7 +37,9 @@ extension WorldTaskWriter {
         return found
     }
 
-    private static func row(_ scan: String, _ thing: Thing, _ text: String, _ extra: [(key: String, value: JSONText)] = []) -> JSONText {
+    private static func row(
+        _ scan: String, _ thing: Thing, _ text: String, _ extra: [(key: String, value: JSONText)] = []
+    ) -> JSONText {
         .entries(
             [
                 ("scan_id", .string(scan)), ("target_id", .integer(thing.id)), ("instance_type", .string(thing.name)),
@@ -66,14 +71,21 @@ extension WorldTaskWriter {
                 for (thing, caption) in group.items {
                     rows.append(
                         Self.row(
-                            scan, thing, caption.text, [("item_id", .string("scanrefer_\(split.rawValue)_\(rows.count)")), ("tokens", .array([]))]))
+                            scan, thing, caption.text,
+                            [("item_id", .string("scanrefer_\(split.rawValue)_\(rows.count)")), ("tokens", .array([]))])
+                    )
                     // The corpus holds more than one way to say it.
                     var random = SplitMix64(seed: group.scene.seed, "corpus", thing.id)
-                    let others = (0..<3).compactMap { _ in group.scene.truth.utterance(for: thing, using: &random)?.text }
+                    let others = (0..<3).compactMap { _ in group.scene.truth.utterance(for: thing, using: &random)?.text
+                    }
                     var texts: [String] = []
-                    for text in [caption.text] + others where !texts.contains(Self.corpusText(text)) { texts.append(Self.corpusText(text)) }
+                    for text in [caption.text] + others where !texts.contains(Self.corpusText(text)) {
+                        texts.append(Self.corpusText(text))
+                    }
                     let key = "\(scan)|\(thing.id)|\(thing.name)"
-                    if let place = places[key] { corpus[place].value += texts } else {
+                    if let place = places[key] {
+                        corpus[place].value += texts
+                    } else {
                         places[key] = corpus.count
                         corpus.append((key, texts))
                     }
@@ -103,7 +115,8 @@ extension WorldTaskWriter {
                     rows.append(
                         .record([
                             "scene_id": .string(scan), "question": .string(question.text),
-                            "question_id": .string("\(split.rawValue)-\(scan)-\(index)"), "answers": .strings(question.answers),
+                            "question_id": .string("\(split.rawValue)-\(scan)-\(index)"),
+                            "answers": .strings(question.answers),
                             "object_ids": .integers(question.subjects),
                             "object_names": .strings(question.subjects.map { group.scene.truth.things[$0].name }),
                         ]))
@@ -142,7 +155,7 @@ extension WorldTaskWriter {
                 let scan = try writeScanNet(group.scene)
                 let alignment = SceneAlignment(seed: group.scene.seed)
                 alignments.append((.string(scan), .array(Tensor(.f64, alignment.matrix, shape: [3, 3]))))
-                let center = try TaskScan(of: group.scene, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity).center
+                let center = center(ofScan: scan)
                 for item in group.items {
                     let id = JSONText.integer(220_602_000_000 + part * 100_000_000 + questions.count)
                     questions.append(
@@ -156,7 +169,10 @@ extension WorldTaskWriter {
                             "question_id": id, "scene_id": .string(scan), "question_type": .string("N/A"),
                             "answers": .array(
                                 item.question.answers.prefix(1).map {
-                                    .record(["answer": .string($0), "answer_confidence": .string("yes"), "answer_id": .integer(1)])
+                                    .record([
+                                        "answer": .string($0), "answer_confidence": .string("yes"),
+                                        "answer_id": .integer(1),
+                                    ])
                                 }),
                             "position": alignment.position(of: item.situation.pose, center: center),
                             "rotation": alignment.rotation(of: item.situation.pose),
@@ -192,7 +208,8 @@ struct SceneAlignment {
     func position(of pose: Situation.Pose, center: SIMD3<Double>) -> JSONText {
         let offset = LEOFrame.point(pose.position) - center
         return .record([
-            "x": .float(cos(angle) * offset.x + sin(angle) * offset.y), "y": .float(cos(angle) * offset.y - sin(angle) * offset.x),
+            "x": .float(cos(angle) * offset.x + sin(angle) * offset.y),
+            "y": .float(cos(angle) * offset.y - sin(angle) * offset.x),
             "z": .float(offset.z),
         ])
     }

@@ -20,13 +20,15 @@ public struct WorldTaskWriter {
     var report = WorldTaskReport()
     private var done = 0
     private let total: Int
-    private var writtenScans: Set<String> = []
+    /// Scans that are on the disk, with the middle of each.
+    private var scanCenters: [String: SIMD3<Double>] = [:]
 
     /// - Parameter makeScene: makes the world of a seed; tests have their own
     /// - Throws: `WorldTaskError`, `FileError`
     public static func write(
         _ options: WorldTaskOptions, to folder: String,
-        makeScene: @escaping @Sendable (_ seed: UInt64) throws -> WorldScene, progress: @escaping ProgressHandler = { _, _, _ in }
+        makeScene: @escaping @Sendable (_ seed: UInt64) throws -> WorldScene,
+        progress: @escaping ProgressHandler = { _, _, _ in }
     ) throws -> WorldTaskReport {
         var writer = try WorldTaskWriter(options, to: folder, makeScene: makeScene, progress: progress)
         for kind in writer.options.kinds { try writer.write(kind) }
@@ -34,11 +36,13 @@ public struct WorldTaskWriter {
     }
 
     private init(
-        _ options: WorldTaskOptions, to folder: String, makeScene: @escaping TaskScenes.Maker, progress: @escaping ProgressHandler
+        _ options: WorldTaskOptions, to folder: String, makeScene: @escaping TaskScenes.Maker,
+        progress: @escaping ProgressHandler
     ) throws {
         func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
             guard range.contains(value) else {
-                throw WorldTaskError.invalidOption(name: name, reason: "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+                throw WorldTaskError.invalidOption(
+                    name: name, reason: "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
             }
         }
         guard !options.kinds.isEmpty else { throw WorldTaskError.invalidOption(name: "kind", reason: "none given") }
@@ -47,7 +51,9 @@ public struct WorldTaskWriter {
         try check("annotations per scene", options.perScene, 1...1000)
         try check("points per object", options.pointsPerObject, 1...1_000_000)
         guard options.roomDensity >= 0, options.roomDensity <= 100_000 else {
-            throw WorldTaskError.invalidOption(name: "room density", reason: "expected 0 to 100000 points a square metre, found \(options.roomDensity)")
+            throw WorldTaskError.invalidOption(
+                name: "room density", reason: "expected 0 to 100000 points a square metre, found \(options.roomDensity)"
+            )
         }
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
@@ -153,8 +159,13 @@ public struct WorldTaskWriter {
 
     /// The scan of a scene, for the caller to write, or nil where an earlier kind wrote it.
     mutating func scanOnce(_ entry: TaskScenes.Entry, named name: String) throws -> TaskScan? {
-        guard writtenScans.insert(name).inserted else { return nil }
+        guard scanCenters[name] == nil else { return nil }
+        let scan = try TaskScan(of: entry, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity)
+        scanCenters[name] = scan.center
         report.sceneCount += 1
-        return try TaskScan(of: entry, pointsPerObject: options.pointsPerObject, roomDensity: options.roomDensity)
+        return scan
     }
+
+    /// Middle of the box around a scan that `scanOnce` has made.
+    func center(ofScan name: String) -> SIMD3<Double> { scanCenters[name] ?? .zero }
 }

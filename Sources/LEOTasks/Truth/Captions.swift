@@ -33,7 +33,9 @@ extension SceneTruth {
         if !contents.isEmpty, contents.count <= 4 {
             subjects += contents.map(\.id)
             claims.append(.contents(parent: thing.id, things: contents.map(\.id)))
-            sentences.append("\(listed(contents)) \(contents.count > 1 || English.isPlural(contents[0].name) ? "are" : "is") \(contents[0].support?.preposition ?? "on") it")
+            sentences.append(
+                "\(listed(contents)) \(contents.count > 1 || English.isPlural(contents[0].name) ? "are" : "is") \(contents[0].support?.preposition ?? "on") it"
+            )
         } else if let kind = roomKind(thing), sentences.count < 3, random.nextUnit() < 0.5 {
             claims.append(.room(thing: thing.id, kind))
             sentences.append("\(pronoun) \(be) \(random.say("in", "found in", "placed in")) the \(kind)")
@@ -54,10 +56,14 @@ extension SceneTruth {
     private func look(of thing: Thing, using random: inout SplitMix64, claims: inout [Claim]) -> String {
         var words = [thing.color, thing.name]
         var ending = ""
-        if let size = thing.sizeWord, random.nextUnit() < 0.6 { words.insert(size, at: 0) }
-        if thing.material != thing.color, random.nextUnit() < 0.6 {
-            claims.append(.material(thing: thing.id, thing.material))
-            if random.nextUnit() < 0.5 { ending = " made of \(thing.material)" } else { words.insert(thing.material, at: words.count - 1) }
+        if let size = thing.sizeWord, !thing.name.contains(size), random.nextUnit() < 0.6 { words.insert(size, at: 0) }
+        if let material = thing.spokenMaterial, random.nextUnit() < 0.6 {
+            claims.append(.material(thing: thing.id, material))
+            if random.nextUnit() < 0.5 {
+                ending = " made of \(material)"
+            } else {
+                words.insert(material, at: words.count - 1)
+            }
         }
         return English.indefinite(words.joined(separator: " "), head: thing.name) + ending
     }
@@ -109,15 +115,21 @@ extension SceneTruth {
         let same = furniture.filter { $0.isA(thing.name) && $0.room == thing.room }
         guard thing.support == nil, same.count > 1, things(called: thing.name).count == same.count else { return nil }
         let anchors = furniture.filter { anchor in
-            anchor.room == thing.room && !same.contains { $0.id == anchor.id } && nearest(to: anchor, among: same)?.id == thing.id
+            anchor.room == thing.room && !same.contains { $0.id == anchor.id }
+                && nearest(to: anchor, among: same)?.id == thing.id
         }
-        guard let anchor = random.pick(anchors), let reference = reference(to: anchor, using: &random) else { return nil }
+        guard let anchor = random.pick(anchors), let reference = reference(to: anchor, using: &random) else {
+            return nil
+        }
         let text = random.say(
-            "the \(thing.name) closest to \(reference.definite).", "the \(thing.name) that is nearest to \(reference.definite).",
+            "the \(thing.name) closest to \(reference.definite).",
+            "the \(thing.name) that is nearest to \(reference.definite).",
             "choose the \(thing.name) next to \(reference.definite).")
         return Caption(
             text: text, subjects: [thing.id, anchor.id],
-            claims: [.refers(reference, thing: anchor.id), .nearest(thing: thing.id, to: anchor.id, amongFurniture: false)])
+            claims: [
+                .refers(reference, thing: anchor.id), .nearest(thing: thing.id, to: anchor.id, amongFurniture: false),
+            ])
     }
 
     /// What there is in a room, and what stands on what.
@@ -131,12 +143,18 @@ extension SceneTruth {
         let kind = English.indefinite(room.kind)
         var groups: [(name: String, count: Int)] = []
         for thing in standing {
-            if let index = groups.firstIndex(where: { $0.name == thing.name }) { groups[index].count += 1 } else { groups.append((thing.name, 1)) }
+            if let index = groups.firstIndex(where: { $0.name == thing.name }) {
+                groups[index].count += 1
+            } else {
+                groups.append((thing.name, 1))
+            }
         }
         if !groups.isEmpty {
             let list = English.list(groups.map { English.counted($0.count, $0.name) })
             sentences.append(
-                random.say("This is \(kind) with \(list)", "In this \(room.kind) there are \(list)", "The scene shows \(kind). It has \(list)"))
+                random.say(
+                    "This is \(kind) with \(list)", "In this \(room.kind) there are \(list)",
+                    "The scene shows \(kind). It has \(list)"))
         }
         claims += standing.map { .room(thing: $0.id, room.kind) }
         for thing in random.shuffled(inside) where sentences.count < 5 {

@@ -31,7 +31,8 @@ package struct Descriptor: Sendable, Equatable {
     package var indefinite: String { English.indefinite(noun, head: name) + place }
 
     package func matches(_ thing: Thing, in truth: SceneTruth) -> Bool {
-        guard thing.isA(name), color.map({ $0 == thing.color }) ?? true, material.map({ $0 == thing.material }) ?? true else {
+        guard thing.isA(name), color.map({ $0 == thing.color }) ?? true, material.map({ $0 == thing.material }) ?? true
+        else {
             return false
         }
         if let support {
@@ -45,7 +46,9 @@ package struct Descriptor: Sendable, Equatable {
 }
 
 extension SceneTruth {
-    package func things(matching descriptor: Descriptor) -> [Thing] { things.filter { descriptor.matches($0, in: self) } }
+    package func things(matching descriptor: Descriptor) -> [Thing] {
+        things.filter { descriptor.matches($0, in: self) }
+    }
 
     /// What a descriptor may leave out, because the question asks for it.
     package struct Omissions: OptionSet, Sendable {
@@ -62,7 +65,7 @@ extension SceneTruth {
         to thing: Thing, without omitted: Omissions = [], using random: inout SplitMix64
     ) -> Descriptor? {
         let color = omitted.contains(.color) ? nil : thing.color
-        let material = omitted.contains(.material) || thing.material == thing.color ? nil : thing.material
+        let material = omitted.contains(.material) ? nil : thing.spokenMaterial
         let support = omitted.contains(.support) ? nil : thing.support.map { (things[$0.thing].name, $0.isInside) }
         let room = omitted.contains(.room) ? nil : roomKind(thing).flatMap { isUnique(roomKind: $0) ? $0 : nil }
         var candidates: [Descriptor] = []
@@ -109,9 +112,9 @@ extension SplitMix64 {
     init(seed: UInt64, _ purpose: String, _ index: Int = 0) {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        var mixer = SplitMix64(seed: seed ^ hash)
-        let first = mixer.next()
-        self = SplitMix64(seed: first &+ UInt64(bitPattern: Int64(index)) &* 0x9E37_79B9_7F4A_7C15)
-        _ = next()
+        // Mixed twice: seeds that differ by the generator's own increment would give the same numbers, one later.
+        var first = SplitMix64(seed: seed ^ hash)
+        var second = SplitMix64(seed: first.next() ^ UInt64(bitPattern: Int64(index)))
+        self = SplitMix64(seed: second.next())
     }
 }

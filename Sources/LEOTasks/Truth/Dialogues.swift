@@ -44,7 +44,8 @@ extension SceneTruth {
             say(random.say("You are welcome.", "My pleasure."), robot: true)
         }
         return Dialogue(
-            turns: turns, subjects: Array(Set(questions.flatMap(\.subjects))).sorted(), claims: questions.flatMap(\.claims))
+            turns: turns, subjects: Array(Set(questions.flatMap(\.subjects))).sorted(),
+            claims: questions.flatMap(\.claims))
     }
 
     private func sentence(answering question: Question, using random: inout SplitMix64) -> String {
@@ -57,7 +58,9 @@ extension SceneTruth {
         if question.text.hasPrefix("How many") || question.text.hasPrefix("What is the number") {
             return answer == "one" ? "There is one." : "There are \(answer)."
         }
-        if question.text.hasPrefix("Which room") || question.text.hasPrefix("In which room") { return "In the \(answer)." }
+        if question.text.hasPrefix("Which room") || question.text.hasPrefix("In which room") {
+            return "In the \(answer)."
+        }
         if question.text.hasPrefix("Where") { return "\(English.capitalized(answer))." }
         if case .refers(let reference, let id)? = question.claims.first, question.subjects.first == id {
             let isPlural = English.isPlural(things[id].name)
@@ -66,15 +69,20 @@ extension SceneTruth {
                 switch claim {
                 case .color: if question.text.contains("color") { return "\(pronoun) \(answer)." }
                 case .material: return "\(pronoun) made of \(answer)."
-                case .stands: return "\(English.capitalized(reference.definite)) \(isPlural ? "are" : "is") \(place(of: things[id], answer))."
+                case .stands:
+                    return
+                        "\(English.capitalized(reference.definite)) \(isPlural ? "are" : "is") \(place(of: things[id], answer))."
                 default: continue
                 }
             }
         }
-        return English.isPlural(answer) ? "\(English.capitalized(answer))." : random.say("It is the \(answer).", "The \(answer).")
+        return English.isPlural(answer)
+            ? "\(English.capitalized(answer))." : random.say("It is the \(answer).", "The \(answer).")
     }
 
-    private func place(of thing: Thing, _ answer: String) -> String { "\(thing.support?.preposition ?? "on") the \(answer)" }
+    private func place(of thing: Thing, _ answer: String) -> String {
+        "\(thing.support?.preposition ?? "on") the \(answer)"
+    }
 
     // MARK: Plans
 
@@ -88,8 +96,19 @@ extension SceneTruth {
         return nil
     }
 
-    private func destination(except excluded: Set<Int>, using random: inout SplitMix64) -> (Thing, Descriptor)? {
-        guard let thing = random.pick(things.filter { $0.hasSurface && !$0.isMovable && !excluded.contains($0.id) }),
+    /// Where things are put that are to be out of the way: neither seats nor beds nor what has water in it.
+    private static let unfit = [
+        "chair", "armchair", "sofa", "stool", "bench", "bed", "toilet", "stove", "rug", "washing machine",
+    ]
+
+    private func destination(
+        for moved: [Thing], except excluded: Set<Int>, using random: inout SplitMix64
+    ) -> (Thing, Descriptor)? {
+        let places = things.filter { place in
+            !excluded.contains(place.id) && !Self.unfit.contains { place.isA($0) }
+                && moved.allSatisfy { canHold(place, $0) }
+        }
+        guard let thing = random.pick(places),
             let reference = reference(to: thing, using: &random)
         else { return nil }
         return (thing, reference)
@@ -98,16 +117,19 @@ extension SceneTruth {
     private func fetchPlan(_ random: inout SplitMix64) -> Plan? {
         guard let thing = random.pick(things.filter { $0.isMovable && $0.support != nil }), let support = thing.support,
             let reference = reference(to: thing, using: &random),
-            let (target, place) = destination(except: [thing.id, support.thing], using: &random)
+            let (target, place) = destination(for: [thing], except: [support.thing], using: &random)
         else { return nil }
         let parent = things[support.thing]
         let it = English.isPlural(thing.name) ? "them" : "it"
         return Plan(
             instruction: random.say(
                 "Bring \(reference.definite) to \(place.definite)", "Move \(reference.definite) to \(place.definite)",
-                "Put \(reference.definite) on \(place.definite)"),
+                // "Put the mug on the desk on the shelf" could mean two things.
+                "\(reference.support == nil ? "Put" : "Carry") \(reference.definite) \(reference.support == nil ? "on" : "to") \(place.definite)"
+            ),
             steps: [
-                "Go to the \(parent.name).", random.say("Pick up \(reference.definite).", "Take \(reference.definite)."),
+                "Go to the \(parent.name).",
+                random.say("Pick up \(reference.definite).", "Take \(reference.definite)."),
                 "\(random.say("Carry", "Bring")) \(it) to \(place.definite).", "Put \(it) down on \(place.definite).",
             ],
             subjects: [thing.id, parent.id, target.id],
@@ -121,25 +143,29 @@ extension SceneTruth {
     private func clearPlan(_ random: inout SplitMix64) -> Plan? {
         let holders = things.filter { holder in
             let contents = self.contents(of: holder)
-            return (1...4).contains(contents.count) && contents.allSatisfy { $0.isMovable && self.contents(of: $0).isEmpty }
+            return (1...4).contains(contents.count)
+                && contents.allSatisfy { $0.isMovable && self.contents(of: $0).isEmpty }
         }
         guard let holder = random.pick(holders), let reference = reference(to: holder, using: &random),
-            let (target, place) = destination(except: [holder.id], using: &random)
+            let (target, place) = destination(for: contents(of: holder), except: [holder.id], using: &random)
         else { return nil }
         let contents = self.contents(of: holder)
         let instruction = random.say(
             "Clear \(reference.definite)", "Tidy up \(reference.definite)", "Take everything off \(reference.definite)")
-        return moving(contents, to: target, place, instruction, using: &random, claims: [
-            .refers(reference, thing: holder.id), .contents(parent: holder.id, things: contents.map(\.id)),
-        ])
+        return moving(
+            contents, to: target, place, instruction, using: &random,
+            claims: [
+                .refers(reference, thing: holder.id), .contents(parent: holder.id, things: contents.map(\.id)),
+            ])
     }
 
     private func gatherPlan(_ random: inout SplitMix64) -> Plan? {
-        guard let example = random.pick(things.filter { $0.isMovable }), let (target, place) = destination(except: [], using: &random)
-        else { return nil }
+        guard let example = random.pick(things.filter { $0.isMovable }) else { return nil }
         let all = things(called: example.name)
+        guard let (target, place) = destination(for: all, except: [], using: &random) else { return nil }
         let moved = all.filter { $0.support?.thing != target.id }
-        guard (2...4).contains(all.count), moved.count == all.count, all.allSatisfy({ $0.isMovable && contents(of: $0).isEmpty }),
+        guard (2...4).contains(all.count), moved.count == all.count,
+            all.allSatisfy({ $0.isMovable && contents(of: $0).isEmpty }),
             English.canBeCounted(example.name)
         else { return nil }
         return moving(
@@ -149,7 +175,8 @@ extension SceneTruth {
 
     /// Moves things one by one.
     private func moving(
-        _ moved: [Thing], to target: Thing, _ place: Descriptor, _ instruction: String, using random: inout SplitMix64, claims: [Claim]
+        _ moved: [Thing], to target: Thing, _ place: Descriptor, _ instruction: String, using random: inout SplitMix64,
+        claims: [Claim]
     ) -> Plan? {
         var steps: [String] = []
         var claims = claims + [.refers(place, thing: target.id)]

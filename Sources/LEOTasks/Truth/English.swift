@@ -12,7 +12,8 @@ enum English {
         let groups = [
             ["mug", "cup", "wine glass"], ["chair", "armchair", "office chair", "stool", "bench", "sofa"],
             ["cabinet", "wardrobe", "dresser", "nightstand", "wall cabinet", "kitchen counter", "tv stand"],
-            ["pan", "pot", "bowl"], ["desk", "kitchen table", "round table", "coffee table", "side table", "nightstand", "bench"],
+            ["pan", "pot", "bowl"],
+            ["desk", "kitchen table", "round table", "coffee table", "side table", "nightstand", "bench"],
             ["bookshelf", "wall shelf"], ["trash can", "basket", "laundry basket", "box"], ["vase", "bottle", "pot"],
             ["orange", "ball"], ["box", "toy block"], ["plate", "bowl"],
         ]

@@ -6,7 +6,8 @@ extension SceneTruth {
     /// Up to `count` different questions; fewer where the scene gives no more.
     package func questions(_ count: Int, using random: inout SplitMix64) -> [Question] {
         let kinds: [(inout SplitMix64) -> Question?] = [
-            colorQuestion, materialQuestion, supportQuestion, contentsQuestion, countQuestion, existenceQuestion, roomQuestion,
+            colorQuestion, materialQuestion, supportQuestion, contentsQuestion, countQuestion, existenceQuestion,
+            roomQuestion,
             nearestQuestion, heightQuestion, surfaceCountQuestion,
         ]
         var found: [Question] = []
@@ -22,7 +23,8 @@ extension SceneTruth {
 
     /// A thing that can be told from the others, and how to.
     private func subject(
-        without omitted: Omissions = [], using random: inout SplitMix64, where condition: (Thing) -> Bool = { _ in true }
+        without omitted: Omissions = [], using random: inout SplitMix64,
+        where condition: (Thing) -> Bool = { _ in true }
     ) -> (thing: Thing, reference: Descriptor)? {
         guard let thing = random.pick(things.filter(condition)) else { return nil }
         return reference(to: thing, without: omitted, using: &random).map { (thing, $0) }
@@ -38,12 +40,15 @@ extension SceneTruth {
     }
 
     private func materialQuestion(_ random: inout SplitMix64) -> Question? {
-        guard let (thing, reference) = subject(without: .material, using: &random), thing.material != thing.color else { return nil }
+        guard let (thing, reference) = subject(without: .material, using: &random),
+            let material = thing.spokenMaterial
+        else { return nil }
         let be = English.verb(thing.name)
         return Question(
-            random.say("What \(be) \(reference.definite) made of?", "Which material \(be) \(reference.definite) made of?"),
-            answers: [thing.material], subjects: [thing.id],
-            claims: [.refers(reference, thing: thing.id), .material(thing: thing.id, thing.material)])
+            random.say(
+                "What \(be) \(reference.definite) made of?", "Which material \(be) \(reference.definite) made of?"),
+            answers: [material], subjects: [thing.id],
+            claims: [.refers(reference, thing: thing.id), .material(thing: thing.id, material)])
     }
 
     private func supportQuestion(_ random: inout SplitMix64) -> Question? {
@@ -52,12 +57,14 @@ extension SceneTruth {
         else { return nil }
         let parent = things[support.thing]
         let claims: [Claim] = [
-            .refers(reference, thing: thing.id), .stands(thing: thing.id, parent: parent.id, isInside: support.isInside),
+            .refers(reference, thing: thing.id),
+            .stands(thing: thing.id, parent: parent.id, isInside: support.isInside),
         ]
         let place = "\(support.preposition) the \(parent.name)"
         if random.nextUnit() < 0.5 {
             return Question(
-                "Where \(English.verb(thing.name)) \(reference.definite)?", answers: [place, "\(support.preposition) the \(parent.color) \(parent.name)"],
+                "Where \(English.verb(thing.name)) \(reference.definite)?",
+                answers: [place, "\(support.preposition) the \(parent.color) \(parent.name)"],
                 subjects: [thing.id, parent.id], claims: claims + [.color(thing: parent.id, parent.color)])
         }
         return Question(
@@ -67,12 +74,18 @@ extension SceneTruth {
 
     private func contentsQuestion(_ random: inout SplitMix64) -> Question? {
         guard
-            let (parent, reference) = subject(using: &random, where: { self.isPlainHolder($0) && self.contents(of: $0).count == 1 }),
+            let (parent, reference) = subject(
+                using: &random, where: { self.isPlainHolder($0) && self.contents(of: $0).count == 1 }),
             let thing = contents(of: parent).first, let support = thing.support
         else { return nil }
         return Question(
-            random.say("What is \(support.preposition) \(reference.definite)?", "What can be found \(support.preposition) \(reference.definite)?"),
-            answers: [thing.name, "\(thing.color) \(thing.name)", English.indefinite("\(thing.color) \(thing.name)", head: thing.name)],
+            random.say(
+                "What is \(support.preposition) \(reference.definite)?",
+                "What can be found \(support.preposition) \(reference.definite)?"),
+            answers: [
+                thing.name, "\(thing.color) \(thing.name)",
+                English.indefinite("\(thing.color) \(thing.name)", head: thing.name),
+            ],
             subjects: [parent.id, thing.id],
             claims: [
                 .refers(reference, thing: parent.id), .contents(parent: parent.id, things: [thing.id]),
@@ -81,21 +94,25 @@ extension SceneTruth {
     }
 
     private func surfaceCountQuestion(_ random: inout SplitMix64) -> Question? {
-        guard let (parent, reference) = subject(using: &random, where: { self.isPlainHolder($0) && !self.contents(of: $0).isEmpty })
+        guard
+            let (parent, reference) = subject(
+                using: &random, where: { self.isPlainHolder($0) && !self.contents(of: $0).isEmpty })
         else { return nil }
         let contents = self.contents(of: parent)
         return Question(
             random.say(
                 "How many things are \(contents[0].support?.preposition ?? "on") \(reference.definite)?",
                 "How many objects are there \(contents[0].support?.preposition ?? "on") \(reference.definite)?"),
-            answers: [English.number(contents.count), String(contents.count)], subjects: [parent.id] + contents.map(\.id),
+            answers: [English.number(contents.count), String(contents.count)],
+            subjects: [parent.id] + contents.map(\.id),
             claims: [.refers(reference, thing: parent.id), .contents(parent: parent.id, things: contents.map(\.id))])
     }
 
     /// Holds things in one way only, on or in, and none of them holds others: "on it" is clear.
     private func isPlainHolder(_ thing: Thing) -> Bool {
         let contents = self.contents(of: thing)
-        return Set(contents.map { $0.support?.isInside }).count <= 1 && contents.allSatisfy { self.contents(of: $0).isEmpty }
+        return Set(contents.map { $0.support?.isInside }).count <= 1
+            && contents.allSatisfy { self.contents(of: $0).isEmpty }
     }
 
     private func countQuestion(_ random: inout SplitMix64) -> Question? {
@@ -110,7 +127,8 @@ extension SceneTruth {
         let place = descriptor.room.map { " in the \($0)" } ?? ""
         return Question(
             random.say(
-                "How many \(noun) are there\(place)?", place.isEmpty ? "What is the number of \(noun)?" : "What is the number of \(noun)\(place)?"),
+                "How many \(noun) are there\(place)?",
+                place.isEmpty ? "What is the number of \(noun)?" : "What is the number of \(noun)\(place)?"),
             answers: [English.number(matching.count), String(matching.count)], subjects: matching.map(\.id),
             claims: [.count(descriptor, matching.count)])
     }
@@ -134,16 +152,20 @@ extension SceneTruth {
         let be = English.isPlural(example.name) ? "Are" : "Is"
         return Question(
             "\(be) there \(English.indefinite(descriptor.noun, head: example.name).replacingSome())\(place)?",
-            answers: [matching.isEmpty ? "no" : "yes"], subjects: matching.map(\.id), claims: [.count(descriptor, matching.count)])
+            answers: [matching.isEmpty ? "no" : "yes"], subjects: matching.map(\.id),
+            claims: [.count(descriptor, matching.count)])
     }
 
     private func roomQuestion(_ random: inout SplitMix64) -> Question? {
-        guard roomList.count > 1, let (thing, reference) = subject(without: .room, using: &random), let kind = roomKind(thing) else {
+        guard roomList.count > 1, let (thing, reference) = subject(without: .room, using: &random),
+            let kind = roomKind(thing)
+        else {
             return nil
         }
         return Question(
             random.say(
-                "Which room \(English.verb(thing.name)) \(reference.definite) in?", "In which room \(English.verb(thing.name)) \(reference.definite)?"),
+                "Which room \(English.verb(thing.name)) \(reference.definite) in?",
+                "In which room \(English.verb(thing.name)) \(reference.definite)?"),
             answers: [kind, "the \(kind)"], subjects: [thing.id],
             claims: [.refers(reference, thing: thing.id), .room(thing: thing.id, kind)])
     }
@@ -155,7 +177,8 @@ extension SceneTruth {
         else { return nil }
         return Question(
             random.say(
-                "Which piece of furniture is closest to \(reference.definite)?", "What stands on the floor nearest to \(reference.definite)?"),
+                "Which piece of furniture is closest to \(reference.definite)?",
+                "What stands on the floor nearest to \(reference.definite)?"),
             answers: [near.name, "the \(near.name)", "\(near.color) \(near.name)"], subjects: [thing.id, near.id],
             claims: [
                 .refers(reference, thing: thing.id), .nearest(thing: near.id, to: thing.id, amongFurniture: true),
@@ -171,12 +194,14 @@ extension SceneTruth {
         else { return nil }
         let isTaller = a.box.size.y > b.box.size.y
         let claims: [Claim] = [
-            .refers(first, thing: a.id), .refers(second, thing: b.id), isTaller ? .taller(a.id, than: b.id) : .taller(b.id, than: a.id),
+            .refers(first, thing: a.id), .refers(second, thing: b.id),
+            isTaller ? .taller(a.id, than: b.id) : .taller(b.id, than: a.id),
         ]
         if a.name != b.name, random.nextUnit() < 0.5 {
             let taller = isTaller ? a : b
             return Question(
-                "Which is taller, \(first.definite) or \(second.definite)?", answers: [taller.name, "the \(taller.name)"],
+                "Which is taller, \(first.definite) or \(second.definite)?",
+                answers: [taller.name, "the \(taller.name)"],
                 subjects: [a.id, b.id], claims: claims)
         }
         return Question(

@@ -79,7 +79,9 @@ package struct SceneTruth: Sendable {
         let others = candidates.filter { $0.id != thing.id && $0.room == thing.room && $0.room != nil }
         guard others.count > 1 else { return nil }
         func clearWinner(_ measure: (Thing) -> Double, margin: Double) -> Thing? {
-            let sorted = others.map { (thing: $0, value: measure($0)) }.sorted { ($0.value, $0.thing.id) < ($1.value, $1.thing.id) }
+            let sorted = others.map { (thing: $0, value: measure($0)) }.sorted {
+                ($0.value, $0.thing.id) < ($1.value, $1.thing.id)
+            }
             return sorted[1].value - sorted[0].value >= margin ? sorted[0].thing : nil
         }
         guard let byGap = clearWinner({ Self.gap(thing.box, $0.box) }, margin: 0.15),
@@ -94,7 +96,21 @@ package struct SceneTruth: Sendable {
     }
 
     /// Things that stand on the floor.
-    package var furniture: [Thing] { things.filter { $0.support == nil && $0.box.minimum.y < 0.1 } }
+    package var furniture: [Thing] {
+        // A rug is no piece of furniture.
+        things.filter { $0.support == nil && $0.box.minimum.y < 0.1 && $0.box.size.y > 0.05 }
+    }
+
+    /// Whether a thing fits onto the open top of another.
+    func canHold(_ holder: Thing, _ thing: Thing) -> Bool {
+        guard holder.id != thing.id, !holder.isMovable else { return false }
+        let size = thing.box.size
+        let diagonal = (size.x * size.x + size.z * size.z).squareRoot()
+        return scene.instances[holder.instance].model.surfaces.contains { surface in
+            !surface.isInside && surface.clearance > size.y + 0.02 && 2 * surface.halfExtents.x > diagonal + 0.1
+                && 2 * surface.halfExtents.y > diagonal + 0.1
+        }
+    }
 }
 
 /// A thing of a scene.
@@ -117,6 +133,16 @@ package struct Thing: Sendable, Equatable {
 
     /// Whether people would call it so: "table" holds for a kitchen table too.
     package func isA(_ other: String) -> Bool { name == other || name.hasSuffix(" " + other) }
+
+    /// The material as people name it before the noun; nil where it says nothing ("soap" of a soap) or sounds odd.
+    package var spokenMaterial: String? {
+        let unspoken = [
+            "leaves", "cloth cover", "peel", "crust", "crumb", "petals", "soap", "cream", "display", "bulb", "water",
+            "soil", "wine",
+            "coffee", "chocolate", "lampshade", "skin", "flesh", "mirror glass", "canvas",
+        ]
+        return material == color || unspoken.contains(material) || name.contains(material) ? nil : material
+    }
 
     /// Last word of the name.
     var head: Substring { name.split(separator: " ").last ?? name[...] }

@@ -71,25 +71,34 @@ extension SceneTruth {
     /// A place to stand, facing some thing that can be named; nil where no try found one.
     package func situation(using random: inout SplitMix64) -> Situation? {
         for _ in 0..<40 {
-            guard let target = random.pick(furniture), let roomID = target.room, let room = roomList.first(where: { $0.id == roomID }),
-                let reference = reference(to: target, using: &random), let position = freePosition(in: room, using: &random)
+            guard let target = random.pick(furniture), let roomID = target.room,
+                let room = roomList.first(where: { $0.id == roomID }),
+                let reference = reference(to: target, using: &random),
+                let position = freePosition(in: room, using: &random)
             else { continue }
             let center = target.box.center
             let yaw = atan2(center.x - position.x, center.z - position.z) * 180 / .pi
             let pose = Situation.Pose(position: position, yaw: yaw)
-            guard Self.distance(pose, to: target) > 0.4, Self.direction(of: target, from: pose) == .front else { continue }
+            guard Self.distance(pose, to: target) > 0.4, Self.direction(of: target, from: pose) == .front else {
+                continue
+            }
             var claims: [Claim] = [.refers(reference, thing: target.id), .direction(pose, thing: target.id, .front)]
             var subjects = [target.id]
             let others = random.shuffled(furniture.filter { $0.id != target.id && $0.room == roomID })
             var texts = [
                 random.say(
-                    "I am standing in front of \(reference.definite) and facing it.", "I am facing \(reference.definite).",
+                    "I am standing in front of \(reference.definite) and facing it.",
+                    "I am facing \(reference.definite).",
                     "I am looking at \(reference.definite)."),
                 "\(reference.definite) is in front of me.",
             ]
             texts[1] = English.capitalized(texts[1])
-            if English.isPlural(target.name) { texts = ["I am facing \(reference.definite).", "I am looking at \(reference.definite)."] }
-            if Self.distance(pose, to: target) > 1.2 { texts[0] = random.say("I am facing \(reference.definite).", "I am looking at \(reference.definite).") }
+            if English.isPlural(target.name) {
+                texts = ["I am facing \(reference.definite).", "I am looking at \(reference.definite)."]
+            }
+            if Self.distance(pose, to: target) > 1.2 {
+                texts[0] = random.say("I am facing \(reference.definite).", "I am looking at \(reference.definite).")
+            }
             for other in others {
                 guard let side = Self.direction(of: other, from: pose), side != .front,
                     let otherReference = self.reference(to: other, using: &random)
@@ -97,8 +106,11 @@ extension SceneTruth {
                 subjects.append(other.id)
                 claims += [.refers(otherReference, thing: other.id), .direction(pose, thing: other.id, side)]
                 let be = English.verb(other.name)
-                texts[0] = texts[0].dropLast() + random.say(
-                    " and \(otherReference.definite) \(be) \(side.phrase).", ", while \(otherReference.definite) \(be) \(side.phrase).")
+                texts[0] =
+                    texts[0].dropLast()
+                    + random.say(
+                        " and \(otherReference.definite) \(be) \(side.phrase).",
+                        ", while \(otherReference.definite) \(be) \(side.phrase).")
                 break
             }
             return Situation(pose: pose, texts: texts, subjects: subjects, claims: claims)
@@ -116,7 +128,8 @@ extension SceneTruth {
             let z = room.minimum.y + margin + extent.y * random.nextUnit()
             let body = Box(minimum: SIMD3(x - 0.2, 0.1, z - 0.2), maximum: SIMD3(x + 0.2, 1.7, z + 0.2))
             let isFree = things.allSatisfy { thing in
-                thing.box.minimum.y >= body.maximum.y || thing.box.maximum.y <= body.minimum.y || Self.gap(thing.box, body) > 0
+                thing.box.minimum.y >= body.maximum.y || thing.box.maximum.y <= body.minimum.y
+                    || Self.gap(thing.box, body) > 0
             }
             if isFree { return SIMD3(x, 0, z) }
         }
@@ -152,7 +165,9 @@ extension SceneTruth {
             let side = Self.direction(of: thing, from: situation.pose), side != .front
         else { return nil }
         return Question(
-            random.say("Which direction should I turn to face \(reference.definite)?", "Which way should I turn to see \(reference.definite)?"),
+            random.say(
+                "Which direction should I turn to face \(reference.definite)?",
+                "Which way should I turn to see \(reference.definite)?"),
             answers: side == .behind ? ["around", "backward"] : [side.rawValue], subjects: [thing.id],
             claims: [.refers(reference, thing: thing.id), .direction(situation.pose, thing: thing.id, side)])
     }
@@ -205,7 +220,8 @@ extension SceneTruth {
         guard let name = random.pick(things.filter { $0.room == here })?.name, English.canBeCounted(name),
             let (descriptor, left, right) = halves(of: name, situation)
         else { return nil }
-        let isLeft = random.nextUnit() < 0.5
+        // "Zero" now and then, not every other time.
+        let isLeft = left.isEmpty || right.isEmpty ? left.isEmpty == (random.nextUnit() < 0.25) : random.nextUnit() < 0.5
         let found = isLeft ? left : right
         guard found.count <= 12 else { return nil }
         let side: Direction = isLeft ? .left : .right
@@ -228,16 +244,23 @@ extension SceneTruth {
             "What color \(English.verb(name)) the \(name) on my \(side.rawValue)?", answers: [found[0].color],
             subjects: [found[0].id],
             claims: [
-                .countOnSide(situation.pose, descriptor, side, things: [found[0].id]), .color(thing: found[0].id, found[0].color),
+                .countOnSide(situation.pose, descriptor, side, things: [found[0].id]),
+                .color(thing: found[0].id, found[0].color),
             ])
     }
 
     private func reachQuestion(_ situation: Situation, _ random: inout SplitMix64) -> Question? {
-        guard let (thing, reference) = neighbour(of: situation, using: &random) else { return nil }
-        let distance = Self.distance(situation.pose, to: thing)
-        guard distance < 0.5 || distance > 1.5, thing.box.center.y < 1.8 else { return nil }
+        // Few things are near, so they are looked for half the time.
+        let isNear = random.nextUnit() < 0.5
+        let here = things[situation.subjects[0]].room
+        let candidates = things.filter { thing in
+            let distance = Self.distance(situation.pose, to: thing)
+            return thing.room == here && thing.box.center.y < 1.8 && !situation.subjects.contains(thing.id)
+                && (isNear ? distance < 0.5 : distance > 1.5)
+        }
+        guard let thing = random.pick(candidates), let reference = reference(to: thing, using: &random) else { return nil }
         return Question(
-            "Can I reach \(reference.definite) without walking?", answers: [distance < 0.5 ? "yes" : "no"], subjects: [thing.id],
-            claims: [.refers(reference, thing: thing.id), .reach(situation.pose, thing: thing.id, distance < 0.5)])
+            "Can I reach \(reference.definite) without walking?", answers: [isNear ? "yes" : "no"], subjects: [thing.id],
+            claims: [.refers(reference, thing: thing.id), .reach(situation.pose, thing: thing.id, isNear)])
     }
 }
