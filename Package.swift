@@ -133,7 +133,9 @@ let package = Package(
             dependencies: ["LEOAction", "LEOCheck", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
         .testTarget(
             name: "LEOTasksTests",
-            dependencies: ["LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport"]),
+            dependencies: [
+                "LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOModel", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport",
+            ]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]

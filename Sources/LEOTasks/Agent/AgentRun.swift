@@ -152,8 +152,7 @@ public struct AgentRun: Sendable {
         var steps: [AgentStep] = []
         var path: [SIMD2<Double>] = [episode.scene.agent.position.ground]
         var recorder = try recordFolder.map { folder in
-            var setting = try LEGENTTaskSetting(task: episode.instruction, sceneJSON: SceneJSON.text(of: episode.scene))
-            setting.plan = []
+            let setting = try LEGENTTaskSetting(task: episode.instruction, sceneJSON: SceneJSON.text(of: episode.scene))
             return try LEGENTTrajectoryRecorder(folder: folder, setting: setting)
         }
         var last: World?
