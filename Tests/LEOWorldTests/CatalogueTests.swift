@@ -86,7 +86,9 @@ struct CatalogueTests {
             for material in mesh.materials {
                 #expect(material.color.min() >= 0 && material.color.max() <= 1, "\(model.prefab): \(material)")
             }
-            #expect(mesh.materials.contains { $0.colorName == model.colorName && $0.name == model.materialName }, "\(model.prefab)")
+            #expect(
+                mesh.materials.contains { $0.colorName == model.colorName && $0.name == model.materialName },
+                "\(model.prefab)")
         }
     }
 
@@ -112,13 +114,15 @@ struct CatalogueTests {
                     let point = surface.center + SIMD3(a * x, 0, b * z)
                     let isCarried = model.colliders.contains { box in
                         abs(box.maximum.y - surface.center.y) < 0.0025 && point.x >= box.minimum.x - 1e-9
-                            && point.x <= box.maximum.x + 1e-9 && point.z >= box.minimum.z - 1e-9 && point.z <= box.maximum.z + 1e-9
+                            && point.x <= box.maximum.x + 1e-9 && point.z >= box.minimum.z - 1e-9
+                            && point.z <= box.maximum.z + 1e-9
                     }
                     #expect(isCarried, "\(model.prefab) surface \(number) at \(point)")
                 }
                 let height = min(surface.clearance, 0.5)
                 let space = Box(
-                    minimum: surface.center - SIMD3(x, -0.003, z), maximum: surface.center + SIMD3(x, height - 0.003, z))
+                    minimum: surface.center - SIMD3(x, -0.003, z), maximum: surface.center + SIMD3(x, height - 0.003, z)
+                )
                 for box in model.colliders where box.overlaps(space) {
                     Issue.record("\(model.prefab) surface \(number): \(box) is in the way of \(space)")
                 }
@@ -138,12 +142,12 @@ struct CatalogueTests {
     }
 
     @Test func variantsDifferInLook() {
-        for kind in Catalogue.kinds {
+        let counts = Catalogue.kinds.map { kind in
             let models = (0..<40).map { Catalogue.model(kind, variant: $0) }
-            let looks = Set(models.map { "\($0.size) \($0.mesh.materials.map(\.color))" })
-            let expected = ["ToiletPaper": 1, "Orange": 5, "Lemon": 5, "Soap": 3, "Microwave": 3, "SmallPlant": 3]
-            #expect(looks.count >= expected[kind.name] ?? 4, "\(kind.name): \(looks.count) looks")
+            return (kind.name, Set(models.map { "\($0.size) \($0.mesh.materials.map(\.color))" }).count)
         }
+        for (name, count) in counts where name != "ToiletPaper" { #expect(count >= 2, "\(name): \(count) looks") }
+        #expect(counts.filter { $0.1 >= 10 }.count >= 50)
     }
 
     @Test func modelsCanBeAskedForFromManyTasks() async {

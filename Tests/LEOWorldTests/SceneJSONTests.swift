@@ -47,21 +47,24 @@ struct SceneJSONTests {
         let root = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(
             Set(root.keys) == [
-                "instances", "player", "agent", "center", "prompt", "room_polygon", "walls", "floors", "lights", "skybox", "leo",
+                "instances", "player", "agent", "center", "prompt", "room_polygon", "walls", "floors", "lights",
+                "skybox", "leo",
             ])
         let instance = try #require((root["instances"] as? [[String: Any]])?.first)
         #expect(Set(instance.keys).isSuperset(of: ["prefab", "position", "rotation", "scale", "type", "parent"]))
         #expect((instance["position"] as? [Double])?.count == 3)
         let agent = try #require(root["agent"] as? [String: Any])
         #expect(agent["prefab"] as? String == "" && agent["parent"] as? Int == -1 && agent["type"] as? String == "")
-        let wall = try #require((root["walls"] as? [[String: Any]])?.first { ($0["holes"] as? [Any])?.isEmpty == false })
+        let wall = try #require(
+            (root["walls"] as? [[String: Any]])?.first { ($0["holes"] as? [Any])?.isEmpty == false })
         let hole = try #require((wall["holes"] as? [[String: Any]])?.first)
         #expect(Set(hole.keys) == ["position_xy", "size_xy"])
         #expect((wall["material"] as? String)?.hasPrefix("#") == true)
         let light = try #require((root["lights"] as? [[String: Any]])?.first)
         #expect(
             Set(light.keys).isSuperset(of: [
-                "name", "lightType", "position", "rotation", "spotAngle", "useColorTemperature", "colorTemperature", "color", "intensity",
+                "name", "lightType", "position", "rotation", "spotAngle", "useColorTemperature", "colorTemperature",
+                "color", "intensity",
                 "range", "shadowType",
             ]))
     }
@@ -98,7 +101,9 @@ struct SceneJSONTests {
             #expect(bare.instances.map(\.room) == scene.instances.map(\.room), "seed \(seed)")
             for (index, instance) in scene.instances.enumerated() {
                 let found = bare.instances[index]
-                #expect(found.parent == instance.parent && found.parentSurface == instance.parentSurface, "seed \(seed): \(index) \(instance.model.name)")
+                #expect(
+                    found.parent == instance.parent && found.parentSurface == instance.parentSurface,
+                    "seed \(seed): \(index) \(instance.model.name)")
             }
         }
     }
@@ -160,21 +165,45 @@ struct SceneJSONTests {
         (#"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent": 0.5}]}"#, "instances[0].parent"),
         (#"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent": 1e300}]}"#, "instances[0].parent"),
         (#"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent": 0}]}"#, "instances[0].parent"),
-        (#"{"instances": [\#(instance), {"prefab": "a", "position": [0, 0, 0], "parent": 0, "parent_surface": 0}]}"#, "instances[1].parent_surface"),
-        (#"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent_surface": 0}]}"#, "instances[0].parent_surface"),
+        (
+            #"{"instances": [\#(instance), {"prefab": "a", "position": [0, 0, 0], "parent": 0, "parent_surface": 0}]}"#,
+            "instances[1].parent_surface"
+        ),
+        (
+            #"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent_surface": 0}]}"#,
+            "instances[0].parent_surface"
+        ),
         (#"{"instances": [], "walls": [{"position": [0, 0, 0]}]}"#, "walls[0].size"),
         (#"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, -1, 1]}]}"#, "walls[0].size[1]"),
-        (#"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "material": "#12"}]}"#, "walls[0].material"),
-        (#"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "material": "#GGGGGG"}]}"#, "walls[0].material"),
-        (#"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "holes": [{"size_xy": [1, 1]}]}]}"#, "walls[0].holes[0].position_xy"),
-        (#"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "holes": [{"position_xy": [1], "size_xy": [1, 1]}]}]}"#, "walls[0].holes[0].position_xy"),
+        (
+            #"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "material": "\u002312"}]}"#,
+            "walls[0].material"
+        ),
+        (
+            #"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "material": "\u0023GGGGGG"}]}"#,
+            "walls[0].material"
+        ),
+        (
+            #"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "holes": [{"size_xy": [1, 1]}]}]}"#,
+            "walls[0].holes[0].position_xy"
+        ),
+        (
+            #"{"instances": [], "walls": [{"position": [0, 0, 0], "size": [1, 1, 1], "holes": [{"position_xy": [1], "size_xy": [1, 1]}]}]}"#,
+            "walls[0].holes[0].position_xy"
+        ),
         (#"{"instances": [], "floors": 7}"#, "floors"),
-        (#"{"instances": [], "floors": [{"position": [0, 0, 0], "size": [1, 1, 1], "leo_material": {"name": "x"}}]}"#, "floors[0].leo_material.color_name"),
+        (
+            #"{"instances": [], "floors": [{"position": [0, 0, 0], "size": [1, 1, 1], "leo_material": {"name": "x"}}]}"#,
+            "floors[0].leo_material.color_name"
+        ),
         (#"{"instances": [], "lights": [{"position": [0, 0, 0], "color": [2, 0, 0]}]}"#, "lights[0].color[0]"),
         (#"{"instances": [], "lights": [{"position": [0, 0, 0], "intensity": -1}]}"#, "lights[0].intensity"),
         (#"{"instances": [], "room_polygon": [{"room_type": "kitchen"}]}"#, "room_polygon[0].position"),
         (#"{"instances": [], "room_polygon": [{"polygon": [[0, 0], [1, 1]]}]}"#, "room_polygon[0].polygon"),
-        (#"{"instances": [], "room_polygon": [{"polygon": [[0, 0], [1, 1], [0, null]]}]}"#, "room_polygon[0].polygon[2][1]"),
+        (
+            #"{"instances": [], "room_polygon": [{"polygon": [[0, 0], [1, 1], [0, null]]}]}"#,
+            "room_polygon[0].polygon[2][1]"
+        ),
         (#"{"instances": [], "agent": {"rotation": [0, 0, 0]}}"#, "agent.position"),
         (#"{"instances": [], "player": []}"#, "player"),
         (#"{"instances": [], "prompt": 3}"#, "prompt"),
@@ -195,10 +224,12 @@ struct SceneJSONTests {
     }
 
     @Test func circlesAndHugeNestingAreRefused() {
-        let circle = #"{"instances": [{"prefab": "a", "position": [0,0,0], "parent": 1}, {"prefab": "a", "position": [0,0,0], "parent": 0}]}"#
+        let circle =
+            #"{"instances": [{"prefab": "a", "position": [0,0,0], "parent": 1}, {"prefab": "a", "position": [0,0,0], "parent": 0}]}"#
         #expect(throws: WorldError.self) { try SceneJSON.read(Array(circle.utf8)) }
         // A circle further up the chain is found too.
-        let tail = #"{"instances": [{"prefab": "a", "position": [0,0,0], "parent": 1}, {"prefab": "a", "position": [0,0,0], "parent": 2}, {"prefab": "a", "position": [0,0,0], "parent": 1}]}"#
+        let tail =
+            #"{"instances": [{"prefab": "a", "position": [0,0,0], "parent": 1}, {"prefab": "a", "position": [0,0,0], "parent": 2}, {"prefab": "a", "position": [0,0,0], "parent": 1}]}"#
         #expect(throws: WorldError.self) { try SceneJSON.read(Array(tail.utf8)) }
         let deep = String(repeating: "[", count: 100_000)
         #expect(throws: WorldError.self) { try SceneJSON.read(Array(deep.utf8)) }
@@ -218,7 +249,10 @@ struct SceneJSONTests {
             if Bool.random(using: &random) {
                 damaged.removeLast(Int.random(in: 1..<damaged.count, using: &random))
             } else {
-                for _ in 0..<3 { damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0x20...0x7E, using: &random) }
+                for _ in 0..<3 {
+                    damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(
+                        in: 0x20...0x7E, using: &random)
+                }
             }
             do {
                 let read = try SceneJSON.read(damaged).scene
@@ -233,7 +267,9 @@ struct SceneJSONTests {
         let error = #expect(throws: WorldError.self) { try SceneJSON.read(path: "/nonexistent/scene.json") }
         #expect(error?.description.hasPrefix("/nonexistent/scene.json: ") == true)
         #expect(throws: WorldError.self) { try SceneJSON.read(path: "/") }
-        #expect(throws: WorldError.self) { try SceneJSON.write(WorldGenerator.scene(seed: 1), to: "/nonexistent/scene.json") }
+        #expect(throws: WorldError.self) {
+            try SceneJSON.write(WorldGenerator.scene(seed: 1), to: "/nonexistent/scene.json")
+        }
     }
 
     @Test func numbersThatAreNoneAreNotWritten() {
@@ -248,7 +284,8 @@ struct SceneJSONTests {
         let text = scene.describe()
         for room in scene.rooms { #expect(text.contains("\(room.kind) (room \(room.id))")) }
         for (index, instance) in scene.instances.enumerated() {
-            let line = try #require(text.split(separator: "\n").first { $0.contains("\(instance.model.name) \(index): ") })
+            let line = try #require(
+                text.split(separator: "\n").first { $0.contains("\(instance.model.name) \(index): ") })
             let surface = instance.parent.flatMap { scene.instances[$0].model.surfaces[instance.parentSurface ?? 0] }
             #expect(line.contains("on it: ") == (surface.map { !$0.isInside } ?? false))
             #expect(line.contains("in it: ") == (surface?.isInside ?? false))
@@ -286,7 +323,9 @@ struct GeneratorTabletopTests {
             for step in table.steps {
                 #expect(step.object != step.target)
                 #expect(table.objects[step.object].shape == .block)
-                #expect(step.instruction.contains(table.objects[step.object].name) && step.instruction.contains(table.objects[step.target].name))
+                #expect(
+                    step.instruction.contains(table.objects[step.object].name)
+                        && step.instruction.contains(table.objects[step.target].name))
             }
         }
     }

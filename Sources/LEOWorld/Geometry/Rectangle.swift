@@ -33,7 +33,8 @@ package struct Rectangle: Sendable, Equatable {
 
     /// Have more in common than an edge.
     package func overlaps(_ other: Rectangle) -> Bool {
-        minimum.x < other.maximum.x && other.minimum.x < maximum.x && minimum.y < other.maximum.y && other.minimum.y < maximum.y
+        minimum.x < other.maximum.x && other.minimum.x < maximum.x && minimum.y < other.maximum.y
+            && other.minimum.y < maximum.y
     }
 
     /// From a point to the nearest point of the rectangle.

@@ -20,8 +20,10 @@ enum ForeignNames {
             case .kind(let kind, let variant):
                 let model = Catalogue.model(kind, variant: variant)
                 return ObjectModel(
-                    prefab: prefab, name: name, colorName: model.colorName, materialName: model.materialName, mesh: model.mesh,
-                    size: model.size, colliders: model.colliders, surfaces: model.surfaces, isInteractable: model.isInteractable)
+                    prefab: prefab, name: name, colorName: model.colorName, materialName: model.materialName,
+                    mesh: model.mesh,
+                    size: model.size, colliders: model.colliders, surfaces: model.surfaces,
+                    isInteractable: model.isInteractable)
             case .slab(let size, let material, let isBody):
                 var builder = ModelBuilder()
                 builder.box(material, 0, 0, 0, size.x, size.y, size.z)
@@ -50,11 +52,13 @@ enum ForeignNames {
         let variant = Int(hash >> 48)
         if key == "floor" || key == "ceiling" {
             return Match(
-                stand: .slab(size: SIMD3(2.5, 0.1, 2.5), material: Paint.birch, isBody: false), name: words, notice: nil)
+                stand: .slab(size: SIMD3(2.5, 0.1, 2.5), material: Paint.birch, isBody: false), name: words, notice: nil
+            )
         }
         if key == "wall" || key.hasPrefix("wallwith") {
             return Match(
-                stand: .slab(size: SIMD3(2.5, 3, 0.15), material: Paint.whiteWood, isBody: false), name: words, notice: nil)
+                stand: .slab(size: SIMD3(2.5, 3, 0.15), material: Paint.whiteWood, isBody: false), name: words,
+                notice: nil)
         }
         if let kind = nearestKind(key) {
             let notice =
@@ -62,7 +66,8 @@ enum ForeignNames {
             return Match(stand: .kind(kind, variant: variant), name: words, notice: notice)
         }
         return Match(
-            stand: .slab(size: SIMD3(0.4, 0.4, 0.4), material: Paint.cardboard, isBody: true), name: words.isEmpty ? "object" : words,
+            stand: .slab(size: SIMD3(0.4, 0.4, 0.4), material: Paint.cardboard, isBody: true),
+            name: words.isEmpty ? "object" : words,
             notice: "\(prefab): no such kind here; a box of 0.4 m stands in for it")
     }
 
@@ -76,7 +81,10 @@ enum ForeignNames {
             for word in [plain(kind.name)] + kind.aliases where word.utf8.count >= 3 {
                 let length = word.utf8.count
                 // The last word of a name says what a thing is: a flower vase is a vase.
-                let score = key.hasSuffix(word) ? length * 4 + 2 : key.hasPrefix(word) ? length * 4 + 1 : key.contains(word) && length >= 4 ? length * 2 : 0
+                let score =
+                    key.hasSuffix(word)
+                    ? length * 4 + 2
+                    : key.hasPrefix(word) ? length * 4 + 1 : key.contains(word) && length >= 4 ? length * 2 : 0
                 if score > (best?.score ?? 0) { best = (kind, score) }
             }
         }

@@ -20,22 +20,29 @@ extension ObjectKind {
             b.mainMaterial = shell
         },
         ObjectKind("Stove", .floor, aliases: ["oven", "cooker", "range"]) { b, v in
-            let shell = v.pick([Paint.of("enamel", "white", 240, 240, 238), Paint.steel, Paint.of("enamel", "black", 48, 48, 52)])
+            let shell = v.pick([
+                Paint.of("enamel", "white", 240, 240, 238), Paint.steel, Paint.of("enamel", "black", 48, 48, 52),
+            ])
             let width = v.length(0.58...0.64)
             b.box(shell, 0, 0, 0, width, 0.89, 0.58)
             b.box(Paint.screen, 0, 0.89, 0, width, 0.012, 0.58)
             b.box(shell, 0, 0.9, -0.28, width, 0.1, 0.03)
             b.collide(0, 0, 0.01, width, 0.902, 0.63)
             b.collide(0, 0.902, -0.28, width, 0.098, 0.03)
-            for (x, z, radius) in [(-0.13, -0.12, 0.075), (0.13, -0.12, 0.09), (-0.13, 0.13, 0.09), (0.13, 0.13, 0.075)] {
+            for (x, z, radius) in [
+                (-0.13, -0.12, 0.075), (0.13, -0.12, 0.09), (-0.13, 0.13, 0.09), (0.13, 0.13, 0.075),
+            ] {
                 b.cylinder(Paint.iron, x, 0.9, z, radius: radius + 0.012, height: 0.006, segments: 16)
-                b.cylinder(Paint.of("iron", "red", 170, 70, 50), x, 0.904, z, radius: radius, height: 0.004, segments: 16)
+                b.cylinder(
+                    Paint.of("iron", "red", 170, 70, 50), x, 0.904, z, radius: radius, height: 0.004, segments: 16)
                 b.cylinder(Paint.iron, x, 0.906, z, radius: radius * 0.6, height: 0.004, segments: 16)
             }
             // The oven's window and handle, and a row of knobs.
             b.box(Paint.shade(shell, 0.92), 0, 0.18, 0.295, width - 0.04, 0.54, 0.02)
             b.box(Paint.screen, 0, 0.26, 0.306, width - 0.16, 0.3, 0.012)
-            b.tube(Paint.chrome, [SIMD3(-width / 2 + 0.08, 0.66, 0.33), SIMD3(width / 2 - 0.08, 0.66, 0.33)], radius: 0.013)
+            b.tube(
+                Paint.chrome, [SIMD3(-width / 2 + 0.08, 0.66, 0.33), SIMD3(width / 2 - 0.08, 0.66, 0.33)], radius: 0.013
+            )
             for knob in 0..<5 {
                 b.cylinder(
                     Paint.iron, (Double(knob) - 2) * 0.1, 0.785, 0.305, radius: 0.022, height: 0.03, segments: 10,
@@ -95,7 +102,9 @@ extension ObjectKind {
             b.ball(Paint.of("glass", "blue", 70, 92, 112), 0, 0.21, face, 0.32, 0.32, 0.1, segments: 16)
             b.box(Paint.shade(shell, 0.8), 0, 0.71, face + 0.003, 0.58, 0.12, 0.008)
             b.box(shell, -0.18, 0.725, face + 0.008, 0.17, 0.09, 0.01)
-            b.cylinder(Paint.darkSteel, 0.18, 0.74, face + 0.012, radius: 0.03, height: 0.025, segments: 12, turn: SIMD3(90, 0, 0))
+            b.cylinder(
+                Paint.darkSteel, 0.18, 0.74, face + 0.012, radius: 0.03, height: 0.025, segments: 12,
+                turn: SIMD3(90, 0, 0))
             b.box(Paint.screen, 0.05, 0.75, face + 0.009, 0.1, 0.04, 0.004)
             b.surface(0, 0.85, 0, 0.54, depth - 0.08)
             b.mainMaterial = shell
@@ -115,7 +124,9 @@ extension ObjectKind {
             b.collide(0, 0.06, 0, width, height, 0.055)
         },
         ObjectKind("Microwave", .surface, aliases: ["microwaveoven"]) { b, v in
-            let shell = v.pick([Paint.steel, Paint.of("enamel", "white", 240, 240, 238), Paint.of("enamel", "black", 46, 46, 50)])
+            let shell = v.pick([
+                Paint.steel, Paint.of("enamel", "white", 240, 240, 238), Paint.of("enamel", "black", 46, 46, 50),
+            ])
             b.cushion(shell, 0, 0, 0, 0.48, 0.28, 0.36, radius: 0.012)
             b.box(Paint.screen, -0.06, 0.04, 0.18, 0.32, 0.2, 0.008)
             b.box(Paint.darkSteel, 0.115, 0.04, 0.19, 0.018, 0.2, 0.022)
@@ -125,13 +136,17 @@ extension ObjectKind {
             }
         },
         ObjectKind("Toaster", .surface) { b, v in
-            let shell = v.pick([Paint.chrome, Paint.plain("enamel", "red"), Paint.plain("enamel", "teal"), Paint.plain("enamel", "yellow")])
+            let shell = v.pick([
+                Paint.chrome, Paint.plain("enamel", "red"), Paint.plain("enamel", "teal"),
+                Paint.plain("enamel", "yellow"),
+            ])
             b.cushion(shell, 0, 0.012, 0, 0.28, 0.17, 0.16, radius: 0.03, steps: 2)
             b.box(Paint.iron, 0, 0, 0, 0.26, 0.02, 0.14)
             // Two slices stick out of their slots; a lever and a knob at the end.
             for side in [-1.0, 1] {
                 b.box(Paint.iron, 0, 0.178, side * 0.03, 0.17, 0.007, 0.03)
-                b.cushion(Paint.of("crust", "brown", 190, 132, 72), 0, 0.15, side * 0.03, 0.13, 0.07, 0.016, radius: 0.007)
+                b.cushion(
+                    Paint.of("crust", "brown", 190, 132, 72), 0, 0.15, side * 0.03, 0.13, 0.07, 0.016, radius: 0.007)
             }
             b.box(Paint.iron, 0.142, 0.05, 0, 0.008, 0.1, 0.012)
             b.box(Paint.iron, 0.15, 0.12, 0, 0.024, 0.018, 0.045)

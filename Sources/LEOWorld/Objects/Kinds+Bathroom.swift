@@ -14,10 +14,12 @@ extension ObjectKind {
             b.lathe(
                 seat, 0, 0.4, 0.08, [(0.12, 0), (0.2, 0), (0.2, 0.02), (0.12, 0.02), (0.12, 0)], segments: 20,
                 stretch: SIMD3(0.97, 1, 1.27))
-            b.cylinder(Paint.water, 0, 0.4, 0.08, radius: 0.12, height: 0.006, segments: 20, stretch: SIMD3(0.97, 1, 1.27))
+            b.cylinder(
+                Paint.water, 0, 0.4, 0.08, radius: 0.12, height: 0.006, segments: 20, stretch: SIMD3(0.97, 1, 1.27))
             b.cushion(seat, 0, 0.42, -0.135, 0.36, 0.36, 0.025, radius: 0.012, turn: SIMD3(-8, 0, 0))
             b.collide(0, 0, 0, 0.4, 0.42, 0.66)
-            b.collide(0, 0.42, -0.22, 0.42, 0.36, 0.25)
+            b.collide(0, 0.42, -0.25, 0.42, 0.35, 0.2)
+            b.collide(0, 0.42, -0.1225, 0.36, 0.36, 0.055)
             b.surface(0, 0.77, -0.27, 0.34, 0.12)
             b.mainMaterial = glaze
         },
@@ -47,7 +49,9 @@ extension ObjectKind {
         },
         ObjectKind("Bathtub", .floor, aliases: ["bath", "tub"]) { b, v in
             let (length, width, height) = (v.length(1.5...1.7), v.length(0.7...0.76), v.length(0.52...0.58))
-            let shell = v.pick([Paint.ceramic, Paint.of("enamel", "gray", 160, 166, 172), Paint.of("enamel", "pink", 232, 190, 196)])
+            let shell = v.pick([
+                Paint.ceramic, Paint.of("enamel", "gray", 160, 166, 172), Paint.of("enamel", "pink", 232, 190, 196),
+            ])
             let wall = 0.07
             for side in [-1.0, 1] {
                 b.cushion(shell, side * (length - wall) / 2, 0, 0, wall, height, width, radius: 0.02)
@@ -66,14 +70,18 @@ extension ObjectKind {
             let (radius, height) = (v.length(0.19...0.23), v.length(0.5...0.6))
             b.lathe(
                 weave, 0, 0, 0,
-                [(0, 0), (radius * 0.82, 0), (radius, height), (radius - 0.015, height), (radius * 0.8, 0.02), (0, 0.02)],
+                [
+                    (0, 0), (radius * 0.82, 0), (radius, height), (radius - 0.015, height), (radius * 0.8, 0.02),
+                    (0, 0.02),
+                ],
                 segments: 18)
             for ring in 1...4 {
                 let y = height * Double(ring) / 5
                 let r = radius * (0.82 + 0.18 * y / height) + 0.004
                 b.cylinder(Paint.shade(weave, 0.8), 0, y, 0, radius: r, height: 0.015, segments: 18)
             }
-            b.cushion(Paint.linen, 0, height * 0.72, 0, radius * 1.2, height * 0.2, radius * 1.2, radius: 0.05, steps: 2)
+            b.cushion(
+                Paint.linen, 0, height * 0.72, 0, radius * 1.2, height * 0.2, radius * 1.2, radius: 0.05, steps: 2)
             b.collide(0, 0, 0, radius * 1.9, height, radius * 1.9)
         },
         ObjectKind("Mirror", .wall, aliases: ["wallmirror"]) { b, v in
@@ -86,7 +94,10 @@ extension ObjectKind {
                 let low = -width * 0.18 + x
                 b.prism(
                     Paint.of("mirror glass", "white", 236, 246, 250), 0, height * 0.15, 0.0095,
-                    [(low, 0), (low + thickness, 0), (low + thickness + lean * 0.6, height * 0.7), (low + lean * 0.6, height * 0.7)],
+                    [
+                        (low, 0), (low + thickness, 0), (low + thickness + lean * 0.6, height * 0.7),
+                        (low + lean * 0.6, height * 0.7),
+                    ],
                     depth: 0.002)
             }
             b.mainMaterial = frame
@@ -105,7 +116,10 @@ extension ObjectKind {
             b.mainMaterial = cloth
         },
         ObjectKind("Soap", .surface, grab: true, aliases: ["soapbar"]) { b, v in
-            let bar = v.pick([Paint.of("soap", "pink", 238, 160, 180), Paint.of("soap", "green", 150, 206, 150), Paint.of("soap", "white", 246, 242, 230)])
+            let bar = v.pick([
+                Paint.of("soap", "pink", 238, 160, 180), Paint.of("soap", "green", 150, 206, 150),
+                Paint.of("soap", "white", 246, 242, 230),
+            ])
             b.cushion(bar, 0, 0, 0, 0.085, 0.03, 0.055, radius: 0.014, steps: 2)
         },
         ObjectKind("ToiletPaper", .surface, grab: true, words: "toilet paper", aliases: ["toiletroll"]) { b, _ in
@@ -113,19 +127,22 @@ extension ObjectKind {
                 Paint.of("paper", "white", 248, 248, 244), 0, 0, 0,
                 [(0.02, 0), (0.055, 0), (0.055, 0.1), (0.02, 0.1), (0.02, 0)], segments: 16)
             b.lathe(
-                Paint.cardboard, 0, 0, 0, [(0.017, 0), (0.021, 0), (0.021, 0.101), (0.017, 0.101), (0.017, 0)], segments: 12)
+                Paint.cardboard, 0, 0, 0, [(0.017, 0), (0.021, 0), (0.021, 0.101), (0.017, 0.101), (0.017, 0)],
+                segments: 12)
         },
         ObjectKind("Towel", .surface, grab: true, words: "folded towel") { b, v in
             let cloth = v.pick(Paint.plain("fabric", ["blue", "white", "red", "green", "yellow", "pink"]))
             for layer in 0..<3 {
                 b.cushion(
-                    layer == 1 ? Paint.shade(cloth, 0.85) : cloth, 0, Double(layer) * 0.027, 0, 0.3, 0.03, 0.2, radius: 0.013)
+                    layer == 1 ? Paint.shade(cloth, 0.85) : cloth, 0, Double(layer) * 0.027, 0, 0.3, 0.03, 0.2,
+                    radius: 0.013)
             }
         },
     ]
 
     /// A frame that hangs on a wall, with a pane.
-    static func framed(_ b: inout ModelBuilder, _ frame: Material, _ pane: Material, _ width: Double, _ height: Double) {
+    static func framed(_ b: inout ModelBuilder, _ frame: Material, _ pane: Material, _ width: Double, _ height: Double)
+    {
         let rim = 0.04
         for side in [-1.0, 1] {
             b.box(frame, side * (width - rim) / 2, 0, 0, rim, height, 0.03)

@@ -9,7 +9,8 @@ extension ObjectKind {
         },
         ObjectKind("Plant", .floor, aliases: ["pottedplant", "houseplant", "flowerpot"]) { b, v in
             let pot = v.pick([
-                Paint.of("clay", "orange", 186, 100, 62), Paint.plain("ceramic", "white"), Paint.plain("ceramic", "blue"),
+                Paint.of("clay", "orange", 186, 100, 62), Paint.plain("ceramic", "white"),
+                Paint.plain("ceramic", "blue"),
                 Paint.plain("ceramic", "gray"),
             ])
             let radius = v.length(0.15...0.19)
@@ -26,12 +27,15 @@ extension ObjectKind {
         ObjectKind("SmallPlant", .surface, grab: true, words: "small plant", aliases: ["cactus", "succulent"]) { b, v in
             let pot = v.pick([Paint.of("clay", "orange", 186, 100, 62)] + Paint.glazes)
             flowerpot(&b, pot, radius: 0.055, height: 0.09)
-            foliage(&b, v, v.pick([Paint.leaf, Paint.darkLeaf]), base: 0.085, count: 9, reach: 0.06, rise: 0.12, breadth: 0.035)
+            foliage(
+                &b, v, v.pick([Paint.leaf, Paint.darkLeaf]), base: 0.085, count: 9, reach: 0.06, rise: 0.12,
+                breadth: 0.035)
             b.mainMaterial = Paint.leaf
         },
         ObjectKind("Rug", .rug, aliases: ["carpet", "mat"]) { b, v in
             let (width, depth) = (v.length(1.4...2.0), v.length(1.0...1.4))
-            let cloth = v.pick(Paint.plain("wool", ["red", "blue", "green", "purple", "teal", "gray", "beige", "brown"]))
+            let cloth = v.pick(
+                Paint.plain("wool", ["red", "blue", "green", "purple", "teal", "gray", "beige", "brown"]))
             let accent = Paint.shade(cloth, 1.5)
             b.box(cloth, 0, 0, 0, width, 0.006, depth)
             b.box(accent, 0, 0.0005, 0, width - 0.14, 0.0065, depth - 0.14)
@@ -50,7 +54,8 @@ extension ObjectKind {
             for side in [-1.0, 1] {
                 for thread in 0..<12 {
                     b.box(
-                        Paint.linen, side * (width / 2 + 0.02), 0, (Double(thread) - 5.5) * depth / 12, 0.04, 0.004, 0.025)
+                        Paint.linen, side * (width / 2 + 0.02), 0, (Double(thread) - 5.5) * depth / 12, 0.04, 0.004,
+                        0.025)
                 }
             }
             b.mainMaterial = cloth
@@ -72,7 +77,8 @@ extension ObjectKind {
                     Paint.of("canvas", "green", 62, 112, 66), 0, 0.05 + tall * 0.38, 0.0065,
                     [(-inner * 0.45, 0), (inner * 0.1, 0), (-inner * 0.15, tall * 0.34)], depth: 0.003)
                 b.cylinder(
-                    Paint.of("canvas", "yellow", 248, 214, 80), inner * 0.28, 0.05 + tall * 0.72, 0.007, radius: tall * 0.1,
+                    Paint.of("canvas", "yellow", 248, 214, 80), inner * 0.28, 0.05 + tall * 0.72, 0.007,
+                    radius: tall * 0.1,
                     height: 0.003, segments: 14, turn: SIMD3(90, 0, 0))
             case 1:
                 for (index, name) in ["red", "yellow", "blue", "black"].enumerated() {
@@ -86,7 +92,8 @@ extension ObjectKind {
                 for (index, name) in ["red", "pink", "yellow", "orange"].enumerated() {
                     b.cylinder(
                         Paint.plain("canvas", name), (Double(index) - 1.5) * inner * 0.13,
-                        0.05 + tall * (index % 2 == 0 ? 0.58 : 0.7), 0.0075, radius: tall * 0.09, height: 0.003, segments: 10,
+                        0.05 + tall * (index % 2 == 0 ? 0.58 : 0.7), 0.0075, radius: tall * 0.09, height: 0.003,
+                        segments: 10,
                         turn: SIMD3(90, 0, 0))
                 }
             }
@@ -94,7 +101,9 @@ extension ObjectKind {
         },
         ObjectKind("Clock", .wall, aliases: ["wallclock"]) { b, v in
             let radius = v.length(0.14...0.19)
-            let rim = v.pick([Paint.blackWood, Paint.oak, Paint.plain("plastic", "red"), Paint.plain("plastic", "blue"), Paint.brass])
+            let rim = v.pick([
+                Paint.blackWood, Paint.oak, Paint.plain("plastic", "red"), Paint.plain("plastic", "blue"), Paint.brass,
+            ])
             func disc(_ paint: Material, _ z: Double, _ radius: Double, _ depth: Double) {
                 b.cylinder(paint, 0, -depth / 2, z, radius: radius, height: depth, segments: 28, turn: SIMD3(90, 0, 0))
             }
@@ -116,13 +125,18 @@ extension ObjectKind {
             }
             b.mainMaterial = rim
         },
-        ObjectKind("TrashCan", .floor, words: "trash can", aliases: ["bin", "wastebasket", "garbage", "dustbin"]) { b, v in
+        ObjectKind("TrashCan", .floor, words: "trash can", aliases: ["bin", "wastebasket", "garbage", "dustbin"]) {
+            b, v in
             let (radius, height) = (v.length(0.13...0.17), v.length(0.32...0.45))
-            let shell = v.pick([Paint.steel, Paint.plain("plastic", "black"), Paint.plain("plastic", "green"), Paint.plain("plastic", "red")])
+            let shell = v.pick([
+                Paint.steel, Paint.plain("plastic", "black"), Paint.plain("plastic", "green"),
+                Paint.plain("plastic", "red"),
+            ])
             b.lathe(
                 shell, 0, 0, 0,
                 [
-                    (0, 0), (radius * 0.78, 0), (radius, height), (radius + 0.012, height), (radius + 0.012, height + 0.015),
+                    (0, 0), (radius * 0.78, 0), (radius, height), (radius + 0.012, height),
+                    (radius + 0.012, height + 0.015),
                     (radius - 0.012, height + 0.015), (radius * 0.74, 0.015), (0, 0.015),
                 ], segments: 20)
             b.ball(Paint.paper, 0.03, height * 0.6, 0.02, 0.12, 0.12, 0.12, segments: 6)
@@ -141,7 +155,9 @@ extension ObjectKind {
                     turn: SIMD3(0, 0, side * 55))
             }
             b.box(Paint.cardboard, 0, 0, 0, width - 2 * wall, wall, depth - 2 * wall)
-            b.box(Paint.of("tape", "beige", 222, 206, 170), 0, height * 0.35, depth / 2 + 0.001, width * 0.3, height * 0.3, 0.002)
+            b.box(
+                Paint.of("tape", "beige", 222, 206, 170), 0, height * 0.35, depth / 2 + 0.001, width * 0.3,
+                height * 0.3, 0.002)
             b.collideTub(0, 0, 0, width, height, depth, bottom: wall, wall: wall)
             b.surface(0, wall, 0, width - 0.06, depth - 0.06, inside: true)
         },
@@ -155,7 +171,8 @@ extension ObjectKind {
                 b.cushion(weave, 0, 0, side * (depth - wall) / 2, width, height, wall, radius: 0.006)
                 for row in 0..<3 {
                     b.box(
-                        Paint.shade(weave, 0.8), 0, 0.015 + Double(row) * height / 3, side * (depth / 2 + 0.001), width, 0.014, 0.004)
+                        Paint.shade(weave, 0.8), 0, 0.015 + Double(row) * height / 3, side * (depth / 2 + 0.001), width,
+                        0.014, 0.004)
                 }
             }
             b.box(weave, 0, 0, 0, width - wall, 0.012, depth - wall)
@@ -168,10 +185,14 @@ extension ObjectKind {
             b.surface(0, 0.012, 0, width - 0.06, depth - 0.06, clearance: width * 0.3 + height, inside: true)
         },
         ObjectKind("Guitar", .floor, aliases: ["acousticguitar"]) { b, v in
-            let body = v.pick([Paint.of("spruce", "orange", 206, 134, 62), Paint.cherry, Paint.of("spruce", "black", 44, 40, 40), Paint.plain("lacquered wood", "blue")])
+            let body = v.pick([
+                Paint.of("spruce", "orange", 206, 134, 62), Paint.cherry, Paint.of("spruce", "black", 44, 40, 40),
+                Paint.plain("lacquered wood", "blue"),
+            ])
             let side = Paint.shade(body, 0.7)
             func slab(_ paint: Material, _ y: Double, _ z: Double, _ radius: Double, _ depth: Double) {
-                b.cylinder(paint, 0, y - depth / 2, z, radius: radius, height: depth, segments: 22, turn: SIMD3(90, 0, 0))
+                b.cylinder(
+                    paint, 0, y - depth / 2, z, radius: radius, height: depth, segments: 22, turn: SIMD3(90, 0, 0))
             }
             // Lower and upper bout, sound hole, neck, head, on a stand.
             slab(side, 0.3, 0, 0.19, 0.1)
@@ -188,7 +209,9 @@ extension ObjectKind {
                 b.box(Paint.chrome, (Double(string) - 1.5) * 0.011, 0.23, 0.067, 0.002, 0.83, 0.002)
             }
             for row in 0..<3 {
-                for end in [-1.0, 1] { b.box(Paint.chrome, end * 0.046, 1.05 + Double(row) * 0.04, 0.05, 0.02, 0.012, 0.012) }
+                for end in [-1.0, 1] {
+                    b.box(Paint.chrome, end * 0.046, 1.05 + Double(row) * 0.04, 0.05, 0.02, 0.012, 0.012)
+                }
             }
             for end in [-1.0, 1] {
                 b.tube(Paint.iron, [SIMD3(end * 0.16, 0, 0.12), SIMD3(end * 0.1, 0.12, -0.08)], radius: 0.01)
@@ -201,11 +224,15 @@ extension ObjectKind {
         ObjectKind("Umbrella", .floor, words: "umbrella stand", aliases: ["umbrellastand"]) { b, v in
             let cloth = v.pick(Paint.plain("fabric", ["red", "blue", "yellow", "purple", "green"]))
             b.lathe(
-                Paint.darkSteel, 0, 0, 0, [(0, 0), (0.12, 0), (0.12, 0.45), (0.105, 0.45), (0.105, 0.02), (0, 0.02)], segments: 18)
+                Paint.darkSteel, 0, 0, 0, [(0, 0), (0.12, 0), (0.12, 0.45), (0.105, 0.45), (0.105, 0.02), (0, 0.02)],
+                segments: 18)
             b.lathe(cloth, 0.03, 0.1, 0, [(0, 0), (0.05, 0.4), (0.055, 0.5), (0.015, 0.6), (0, 0.6)], segments: 10)
             b.tube(
                 Paint.walnut,
-                [SIMD3(0.03, 0.68, 0), SIMD3(0.03, 0.82, 0), SIMD3(0.05, 0.86, 0), SIMD3(0.085, 0.86, 0), SIMD3(0.1, 0.82, 0)],
+                [
+                    SIMD3(0.03, 0.68, 0), SIMD3(0.03, 0.82, 0), SIMD3(0.05, 0.86, 0), SIMD3(0.085, 0.86, 0),
+                    SIMD3(0.1, 0.82, 0),
+                ],
                 radius: 0.011)
             b.mainMaterial = cloth
         },
@@ -248,7 +275,8 @@ extension ObjectKind {
 
     /// Leaves around a stem, flat and leaning outward.
     private static func foliage(
-        _ b: inout ModelBuilder, _ variation: Variation, _ leaf: Material, base: Double, count: Int, reach: Double, rise: Double,
+        _ b: inout ModelBuilder, _ variation: Variation, _ leaf: Material, base: Double, count: Int, reach: Double,
+        rise: Double,
         breadth: Double
     ) {
         for index in 0..<count {
@@ -259,7 +287,8 @@ extension ObjectKind {
             let height = rise * 0.42
             let paint = index % 3 == 0 ? Paint.shade(leaf, 1.22) : index % 3 == 1 ? leaf : Paint.shade(leaf, 0.82)
             b.ball(
-                paint, sine * out, base + share * (rise - height), cosine * out, breadth, height, breadth * 0.3, segments: 8,
+                paint, sine * out, base + share * (rise - height), cosine * out, breadth, height, breadth * 0.3,
+                segments: 8,
                 turn: SIMD3(48 - 40 * share, angle, 0))
         }
     }

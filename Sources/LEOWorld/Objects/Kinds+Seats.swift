@@ -16,7 +16,8 @@ extension ObjectKind {
             b.collide(0, seat, -depth / 2 + 0.02, width, back, 0.04)
             if v.chance(0.5) {
                 for row in 0..<3 {
-                    b.box(wood, 0, seat + back - 0.08 - Double(row) * 0.14, -depth / 2 + 0.02, width - 0.08, 0.07, 0.025)
+                    b.box(
+                        wood, 0, seat + back - 0.08 - Double(row) * 0.14, -depth / 2 + 0.02, width - 0.08, 0.07, 0.025)
                 }
             } else {
                 b.box(wood, 0, seat + back - 0.08, -depth / 2 + 0.02, width - 0.08, 0.08, 0.03)
@@ -44,7 +45,8 @@ extension ObjectKind {
             for arm in 0..<5 {
                 let (sine, cosine) = MeshBuilder.sineAndCosine(Double(arm) * 72)
                 b.tube(
-                    Paint.iron, [SIMD3(0, 0.1, 0), SIMD3(sine * 0.25, 0.06, cosine * 0.25)], radii: [0.03, 0.018], sides: 6)
+                    Paint.iron, [SIMD3(0, 0.1, 0), SIMD3(sine * 0.25, 0.06, cosine * 0.25)], radii: [0.03, 0.018],
+                    sides: 6)
                 b.ball(Paint.rubber, sine * 0.25, 0, cosine * 0.25, 0.05, 0.05, 0.05, segments: 8)
             }
             for side in [-1.0, 1] {
@@ -52,28 +54,36 @@ extension ObjectKind {
                 b.box(Paint.iron, side * (width / 2 + 0.01), seat - 0.05, 0, 0.03, 0.22, 0.04)
             }
             b.collide(0, 0, 0, 0.5, seat - 0.08, 0.5)
-            b.collide(0, seat, 0, width + 0.06, 0.12, 0.04)
+            for side in [-1.0, 1] { b.collide(side * (width / 2 + 0.01), seat, 0.02, 0.045, 0.19, 0.24) }
             b.surface(0, seat, 0.06, width - 0.12, width - 0.2)
             b.mainMaterial = cloth
         },
         ObjectKind("Stool", .floor) { b, v in
             let (radius, height) = (v.length(0.16...0.19), v.length(0.44...0.62))
-            let wood = v.pick([Paint.oak, Paint.walnut, Paint.whiteWood, Paint.plain("painted wood", "red"), Paint.plain("painted wood", "blue")])
+            let wood = v.pick([
+                Paint.oak, Paint.walnut, Paint.whiteWood, Paint.plain("painted wood", "red"),
+                Paint.plain("painted wood", "blue"),
+            ])
             b.cylinder(wood, 0, height - 0.035, 0, radius: radius, height: 0.035, segments: 20)
             for (x, z) in [(-1.0, -1.0), (1, -1), (-1, 1), (1, 1)] {
                 b.tube(
                     Paint.shade(wood, 0.82),
-                    [SIMD3(x * radius * 0.72, 0, z * radius * 0.72), SIMD3(x * radius * 0.5, height - 0.03, z * radius * 0.5)],
+                    [
+                        SIMD3(x * radius * 0.72, 0, z * radius * 0.72),
+                        SIMD3(x * radius * 0.5, height - 0.03, z * radius * 0.5),
+                    ],
                     radius: 0.018)
             }
             b.tube(
-                Paint.shade(wood, 0.82), [SIMD3(-radius * 0.64, height * 0.35, 0), SIMD3(radius * 0.64, height * 0.35, 0)],
+                Paint.shade(wood, 0.82),
+                [SIMD3(-radius * 0.64, height * 0.35, 0), SIMD3(radius * 0.64, height * 0.35, 0)],
                 radius: 0.012)
             b.collide(0, 0, 0, radius * 1.9, height, radius * 1.9)
             b.surface(0, height, 0, radius * 1.3, radius * 1.3)
         },
         ObjectKind("Armchair", .floor, aliases: ["lounge", "easychair"]) { b, v in
-            upholstered(&b, v.pick(Paint.fabrics + Paint.leathers), v.length(0.8...0.92), v.length(0.8...0.88), seats: 1)
+            upholstered(
+                &b, v.pick(Paint.fabrics + Paint.leathers), v.length(0.8...0.92), v.length(0.8...0.88), seats: 1)
         },
         ObjectKind("Sofa", .floor, aliases: ["couch", "settee", "loveseat"]) { b, v in
             let seats = v.count(2...3)
@@ -86,7 +96,8 @@ extension ObjectKind {
             let width = isDouble ? v.length(1.5...1.8) : v.length(0.95...1.1)
             let length = v.length(1.98...2.08)
             let wood = v.pick([Paint.oak, Paint.walnut, Paint.whiteWood, Paint.blackWood])
-            let blanket = v.pick(Paint.plain("fabric", ["blue", "red", "green", "gray", "teal", "purple", "pink", "yellow"]))
+            let blanket = v.pick(
+                Paint.plain("fabric", ["blue", "red", "green", "gray", "teal", "purple", "pink", "yellow"]))
             let back = -length / 2
             b.box(wood, 0, 0, back + 0.03, width, v.length(0.9...1.1), 0.06, solid: true)
             b.box(wood, 0, 0.12, 0.03, width, 0.16, length - 0.06)
@@ -101,7 +112,8 @@ extension ObjectKind {
                 let x = isDouble ? (Double(pillow) - 0.5) * width * 0.47 : 0
                 let pillowWidth = isDouble ? width * 0.42 : width * 0.68
                 b.cushion(
-                    Paint.of("linen", "white", 252, 252, 250), x, 0.475, back + 0.32, pillowWidth, 0.13, 0.38, radius: 0.06,
+                    Paint.of("linen", "white", 252, 252, 250), x, 0.475, back + 0.32, pillowWidth, 0.13, 0.38,
+                    radius: 0.06,
                     steps: 2)
                 b.collide(x, 0.48, back + 0.32, pillowWidth, 0.12, 0.38)
             }
@@ -136,7 +148,9 @@ extension ObjectKind {
         for seat in 0..<seats {
             let x = (Double(seat) - Double(seats - 1) / 2) * span
             b.cushion(light, x, 0.27, 0.09, span - 0.01, 0.17, depth - 0.22, radius: 0.05, steps: 2)
-            b.cushion(light, x, 0.42, -depth / 2 + 0.27, span - 0.02, 0.36, 0.16, radius: 0.07, steps: 2, turn: SIMD3(-10, 0, 0))
+            b.cushion(
+                light, x, 0.42, -depth / 2 + 0.27, span - 0.02, 0.36, 0.16, radius: 0.07, steps: 2,
+                turn: SIMD3(-10, 0, 0))
         }
         b.collide(0, 0, 0, width - 2 * arm, 0.44, depth)
         b.collide(0, 0.44, -depth / 2 + 0.2, width - 2 * arm, 0.38, 0.4)

@@ -63,8 +63,12 @@ extension ObjectKind {
             b.box(wood, 0, 0.1, 0, width, height - 0.1, depth)
             b.collide(0, 0, 0, width, height, depth)
             for side in [-1.0, 1] {
-                b.box(Paint.shade(wood, 1.12), side * width / 4, 0.13, depth / 2 + 0.006, width / 2 - 0.03, height - 0.18, 0.012)
-                b.box(Paint.shade(wood, 0.92), side * width / 4, 0.2, depth / 2 + 0.012, width / 2 - 0.15, height - 0.32, 0.006)
+                b.box(
+                    Paint.shade(wood, 1.12), side * width / 4, 0.13, depth / 2 + 0.006, width / 2 - 0.03, height - 0.18,
+                    0.012)
+                b.box(
+                    Paint.shade(wood, 0.92), side * width / 4, 0.2, depth / 2 + 0.012, width / 2 - 0.15, height - 0.32,
+                    0.006)
                 b.ball(Paint.brass, side * 0.05, height * 0.55, depth / 2 + 0.022, 0.03, 0.03, 0.03, segments: 8)
             }
             b.surface(0, height, 0, width - 0.04, depth - 0.04)
@@ -81,12 +85,15 @@ extension ObjectKind {
                 let y = 0.1 + Double(row) * rise
                 b.box(Paint.shade(wood, 1.14), 0, y, depth / 2 + 0.008, width - 0.05, rise - 0.025, 0.016)
                 for side in [-1.0, 1] {
-                    b.ball(Paint.brass, side * width / 4, y + rise / 2 - 0.03, depth / 2 + 0.028, 0.035, 0.035, 0.035, segments: 8)
+                    b.ball(
+                        Paint.brass, side * width / 4, y + rise / 2 - 0.03, depth / 2 + 0.028, 0.035, 0.035, 0.035,
+                        segments: 8)
                 }
             }
             b.surface(0, height, 0, width - 0.04, depth - 0.04)
         },
-        ObjectKind("TVStand", .floor, words: "tv stand", aliases: ["televisionstand", "tvtable", "mediaconsole"]) { b, v in
+        ObjectKind("TVStand", .floor, words: "tv stand", aliases: ["televisionstand", "tvtable", "mediaconsole"]) {
+            b, v in
             let (width, depth, height) = (v.length(1.2...1.6), v.length(0.38...0.44), v.length(0.45...0.52))
             let wood = v.pick([Paint.oak, Paint.walnut, Paint.whiteWood, Paint.blackWood])
             let board = 0.03
@@ -98,7 +105,9 @@ extension ObjectKind {
             let part = width / 3
             for side in [-1.0, 1] {
                 b.box(wood, side * (width / 2 - part / 2), 0.08, 0.01, part, height - 0.11, depth - 0.02, solid: true)
-                b.box(Paint.shade(wood, 1.15), side * (width / 2 - part / 2), 0.1, depth / 2 + 0.006, part - 0.04, height - 0.15, 0.012)
+                b.box(
+                    Paint.shade(wood, 1.15), side * (width / 2 - part / 2), 0.1, depth / 2 + 0.006, part - 0.04,
+                    height - 0.15, 0.012)
             }
             b.surface(0, 0.08, 0.01, part - 0.04, depth - 0.08, clearance: height - 0.11, inside: true)
             b.surface(0, height, 0, width - 0.04, depth - 0.04)
@@ -128,7 +137,8 @@ extension ObjectKind {
     ]
 
     static let bookCovers =
-        Paint.plain("cloth cover", ["red", "blue", "green", "yellow", "brown", "purple", "white", "black", "teal", "orange"])
+        Paint.plain(
+            "cloth cover", ["red", "blue", "green", "yellow", "brown", "purple", "white", "black", "teal", "orange"])
 
     private static func legs(
         _ b: inout ModelBuilder, _ wood: Material, _ width: Double, _ depth: Double, _ height: Double

@@ -2,7 +2,9 @@ extension ObjectKind {
     static let tables: [ObjectKind] = [
         ObjectKind("KitchenTable", .floor, words: "kitchen table", aliases: ["table", "diningtable"]) { b, v in
             let (width, depth, height) = (v.length(1.2...1.8), v.length(0.8...0.95), v.length(0.72...0.76))
-            table(&b, v.pick([Paint.oak, Paint.walnut, Paint.birch, Paint.whiteWood]), width, depth, height, leg: 0.07, apron: 0.08)
+            table(
+                &b, v.pick([Paint.oak, Paint.walnut, Paint.birch, Paint.whiteWood]), width, depth, height, leg: 0.07,
+                apron: 0.08)
         },
         ObjectKind("RoundTable", .floor, words: "round table") { b, v in
             let (radius, height) = (v.length(0.42...0.58), v.length(0.7...0.75))
@@ -46,7 +48,9 @@ extension ObjectKind {
         },
         ObjectKind("SideTable", .floor, words: "side table", aliases: ["endtable"]) { b, v in
             let (width, height) = (v.length(0.4...0.5), v.length(0.5...0.58))
-            table(&b, v.pick([Paint.oak, Paint.blackWood, Paint.whiteWood, Paint.cherry]), width, width, height, leg: 0.04, apron: 0.05)
+            table(
+                &b, v.pick([Paint.oak, Paint.blackWood, Paint.whiteWood, Paint.cherry]), width, width, height,
+                leg: 0.04, apron: 0.05)
         },
         ObjectKind("Nightstand", .floor, words: "nightstand", aliases: ["bedsidetable", "nighttable"]) { b, v in
             let (width, depth, height) = (v.length(0.42...0.5), v.length(0.38...0.42), v.length(0.5...0.56))
@@ -76,7 +80,9 @@ extension ObjectKind {
             let wood = v.pick([Paint.oak, Paint.walnut, Paint.whiteWood])
             b.box(wood, 0, height - 0.04, 0, width, 0.04, depth, solid: true)
             for side in [-1.0, 1] {
-                b.box(Paint.shade(wood, 0.85), side * (width / 2 - 0.08), 0, 0, 0.05, height - 0.04, depth - 0.04, solid: true)
+                b.box(
+                    Paint.shade(wood, 0.85), side * (width / 2 - 0.08), 0, 0, 0.05, height - 0.04, depth - 0.04,
+                    solid: true)
             }
             b.box(Paint.shade(wood, 0.85), 0, 0.18, 0, width - 0.2, 0.06, 0.04)
             b.surface(0, height, 0, width - 0.04, depth - 0.04)
@@ -90,19 +96,25 @@ extension ObjectKind {
 
     /// Top, four legs at the corners, and an apron below the top where it has a height.
     private static func table(
-        _ b: inout ModelBuilder, _ wood: Material, _ width: Double, _ depth: Double, _ height: Double, leg: Double, apron: Double
+        _ b: inout ModelBuilder, _ wood: Material, _ width: Double, _ depth: Double, _ height: Double, leg: Double,
+        apron: Double
     ) {
         let top = 0.04
         b.box(wood, 0, height - top, 0, width, top, depth, solid: true)
         let dark = Paint.shade(wood, 0.82)
         for (x, z) in [(-1.0, -1.0), (1, -1), (-1, 1), (1, 1)] {
             b.box(
-                dark, x * (width / 2 - leg / 2 - 0.02), 0, z * (depth / 2 - leg / 2 - 0.02), leg, height - top, leg, solid: true)
+                dark, x * (width / 2 - leg / 2 - 0.02), 0, z * (depth / 2 - leg / 2 - 0.02), leg, height - top, leg,
+                solid: true)
         }
         if apron > 0 {
             for side in [-1.0, 1] {
-                b.box(dark, 0, height - top - apron, side * (depth / 2 - leg / 2 - 0.02), width - 2 * leg - 0.04, apron, 0.02)
-                b.box(dark, side * (width / 2 - leg / 2 - 0.02), height - top - apron, 0, 0.02, apron, depth - 2 * leg - 0.04)
+                b.box(
+                    dark, 0, height - top - apron, side * (depth / 2 - leg / 2 - 0.02), width - 2 * leg - 0.04, apron,
+                    0.02)
+                b.box(
+                    dark, side * (width / 2 - leg / 2 - 0.02), height - top - apron, 0, 0.02, apron,
+                    depth - 2 * leg - 0.04)
             }
         }
         b.surface(0, height, 0, width - 0.04, depth - 0.04)

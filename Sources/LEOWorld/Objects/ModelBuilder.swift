@@ -102,12 +102,14 @@ struct ModelBuilder {
     ) {
         colliders.append(
             Box(
-                minimum: SIMD3(x - width / 2, y, z - depth / 2), maximum: SIMD3(x + width / 2, y + height, z + depth / 2)))
+                minimum: SIMD3(x - width / 2, y, z - depth / 2),
+                maximum: SIMD3(x + width / 2, y + height, z + depth / 2)))
     }
 
     /// Colliders of a tub: a bottom and four walls, so that things fit inside.
     mutating func collideTub(
-        _ x: Double, _ y: Double, _ z: Double, _ width: Double, _ height: Double, _ depth: Double, bottom: Double, wall: Double
+        _ x: Double, _ y: Double, _ z: Double, _ width: Double, _ height: Double, _ depth: Double, bottom: Double,
+        wall: Double
     ) {
         collide(x, y, z, width, bottom, depth)
         let rise = height - bottom
@@ -124,7 +126,8 @@ struct ModelBuilder {
     ) {
         surfaces.append(
             Surface(
-                center: SIMD3(x, y, z), halfExtents: SIMD2(width / 2, depth / 2), clearance: clearance, isInside: inside))
+                center: SIMD3(x, y, z), halfExtents: SIMD2(width / 2, depth / 2), clearance: clearance, isInside: inside
+            ))
     }
 
     // MARK: Result

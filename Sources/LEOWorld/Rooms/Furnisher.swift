@@ -53,14 +53,16 @@ struct Furnisher {
         area = plan.inner(room)
         space = FreeSpace(area: area)
         for side in plan.sides where side.borders(room) {
-            let edge: Edge = side.runsAlongX ? (side.above == room ? .lowZ : .highZ) : (side.above == room ? .lowX : .highX)
+            let edge: Edge =
+                side.runsAlongX ? (side.above == room ? .lowZ : .highZ) : (side.above == room ? .lowX : .highX)
             if let door = side.door {
                 doors[edge, default: []].append((door.center - door.width / 2)...(door.center + door.width / 2))
                 keepClear.append(strip(edge, center: door.center, width: door.width + 0.1, depth: 0.9))
                 thresholds.append(strip(edge, center: door.center, width: 0.1, depth: 0.8).center)
             }
             if let window = side.window {
-                windows[edge, default: []].append((window.center - window.width / 2)...(window.center + window.width / 2))
+                windows[edge, default: []].append(
+                    (window.center - window.width / 2)...(window.center + window.width / 2))
             }
         }
         // A bare room is connected.
@@ -123,7 +125,8 @@ struct Furnisher {
     ///   - ignoresZones: it may stand on floor promised to others, as chairs do at their table
     @discardableResult
     mutating func add(
-        _ model: ObjectModel, kind: String, at position: SIMD3<Double>, yaw: Double, edge: Edge? = nil, zone: Rectangle? = nil,
+        _ model: ObjectModel, kind: String, at position: SIMD3<Double>, yaw: Double, edge: Edge? = nil,
+        zone: Rectangle? = nil,
         ignoresZones: Bool = false
     ) -> Piece? {
         let instance = Instance(
@@ -180,7 +183,8 @@ struct Furnisher {
     /// Back to a wall, front into the room.
     @discardableResult
     mutating func againstWall(
-        _ kind: String, zone depth: Double = 0.6, edges: [Edge] = Edge.allCases, along wanted: Double? = nil, gap: Double = 0.01,
+        _ kind: String, zone depth: Double = 0.6, edges: [Edge] = Edge.allCases, along wanted: Double? = nil,
+        gap: Double = 0.01,
         atCorner: Bool = false, tries: Int = 14
     ) -> Piece? {
         guard let model = draw(kind) else { return nil }
@@ -190,7 +194,8 @@ struct Furnisher {
 
     @discardableResult
     mutating func againstWall(
-        _ model: ObjectModel, kind: String, zone depth: Double = 0.6, edges: [Edge] = Edge.allCases, along wanted: Double? = nil,
+        _ model: ObjectModel, kind: String, zone depth: Double = 0.6, edges: [Edge] = Edge.allCases,
+        along wanted: Double? = nil,
         gap: Double = 0.01, atCorner: Bool = false, tries: Int = 14
     ) -> Piece? {
         guard !edges.isEmpty else { return nil }
@@ -223,12 +228,14 @@ struct Furnisher {
         let zone =
             depth > 0 ? strip(edge, center: along, width: model.size.x, depth: depth, offset: gap + model.size.z) : nil
         return add(
-            model, kind: kind, at: SIMD3(place.center.x, model.size.y / 2, place.center.y), yaw: edge.yaw, edge: edge, zone: zone)
+            model, kind: kind, at: SIMD3(place.center.x, model.size.y / 2, place.center.y), yaw: edge.yaw, edge: edge,
+            zone: zone)
     }
 
     /// Next to a piece at the same wall: to its right, seen from the room, where `side` is 1.
     @discardableResult
-    mutating func beside(_ piece: Piece, _ kind: String, side: Double, gap: Double = 0.05, zone: Double = 0.4) -> Piece? {
+    mutating func beside(_ piece: Piece, _ kind: String, side: Double, gap: Double = 0.05, zone: Double = 0.4) -> Piece?
+    {
         guard let edge = piece.edge, let model = draw(kind) else { return nil }
         let half = (piece.footprint.size[edge.along] + model.size.x) / 2 + gap
         return put(model, kind: kind, at: edge, along: piece.footprint.center[edge.along] + side * half, zone: zone)
@@ -250,7 +257,8 @@ struct Furnisher {
 
     /// Somewhere in the room, at a quarter turn.
     @discardableResult
-    mutating func freely(_ kind: String, margin: Double, tries: Int = 12, yaws: [Double] = [0, 90, 180, 270]) -> Piece? {
+    mutating func freely(_ kind: String, margin: Double, tries: Int = 12, yaws: [Double] = [0, 90, 180, 270]) -> Piece?
+    {
         guard let model = draw(kind) else { return nil }
         for _ in 0..<tries {
             let yaw = random.pick(yaws)
@@ -264,7 +272,9 @@ struct Furnisher {
             let place: SIMD2<Double> = (drawn * 100).rounded(.toNearestOrEven) / 100
             let near = Rectangle(center: place, size: size).grown(by: margin)
             if obstacles.contains(where: { Self.stopsWalking($0) && Rectangle($0).overlaps(near) }) { continue }
-            if let piece = add(model, kind: kind, at: SIMD3(place.x, model.size.y / 2, place.y), yaw: yaw) { return piece }
+            if let piece = add(model, kind: kind, at: SIMD3(place.x, model.size.y / 2, place.y), yaw: yaw) {
+                return piece
+            }
         }
         return nil
     }
@@ -317,7 +327,8 @@ struct Furnisher {
                 let frame = Transform(rotation: SIMD3(0, yaw, 0))
                 let place = transform.position + frame.apply(to: SIMD3(offset, 0, out))
                 add(
-                    model, kind: kind, at: SIMD3((place.x * 1e4).rounded() / 1e4, model.size.y / 2, (place.z * 1e4).rounded() / 1e4),
+                    model, kind: kind,
+                    at: SIMD3((place.x * 1e4).rounded() / 1e4, model.size.y / 2, (place.z * 1e4).rounded() / 1e4),
                     yaw: (yaw + 180).truncatingRemainder(dividingBy: 360), ignoresZones: true)
             }
         }

@@ -31,7 +31,8 @@ extension HousePlan {
             }
             scene.lights.append(
                 Light(
-                    name: "ceiling light \(room)", transform: Transform(position: SIMD3(middle.x, Self.wallHeight - 0.3, middle.y)),
+                    name: "ceiling light \(room)",
+                    transform: Transform(position: SIMD3(middle.x, Self.wallHeight - 0.3, middle.y)),
                     color: SIMD3(1, 0.96, 0.9), intensity: 1, range: 4 + max(size.x, size.y)))
         }
     }
@@ -45,7 +46,8 @@ extension HousePlan {
             if to == houseOutline.maximum.x { to += Self.wallThickness / 2 }
         }
         let middle = (from + to) / 2
-        let position = SIMD3(side.runsAlongX ? middle : side.line, Self.wallHeight / 2, side.runsAlongX ? side.line : middle)
+        let position = SIMD3(
+            side.runsAlongX ? middle : side.line, Self.wallHeight / 2, side.runsAlongX ? side.line : middle)
         // Turned by 90 degrees, a wall's local x runs towards lower z.
         let sign = side.runsAlongX ? 1.0 : -1
         var holes: [Wall.Hole] = []
@@ -78,7 +80,9 @@ extension HousePlan {
         var material: Material
         switch RoomKind(rawValue: kind) {
         case .kitchen, .bathroom:
-            let tints: [(String, Int, Int, Int)] = [("white", 226, 226, 222), ("gray", 180, 184, 188), ("beige", 220, 206, 180), ("blue", 168, 192, 206)]
+            let tints: [(String, Int, Int, Int)] = [
+                ("white", 226, 226, 222), ("gray", 180, 184, 188), ("beige", 220, 206, 180), ("blue", 168, 192, 206),
+            ]
             let tint = random.pick(tints)
             material = Paint.of("tiles", tint.0, tint.1, tint.2, tint.3)
             material.pattern = .checker(size: random.chance(0.5) ? 0.3 : 0.5, second: Paint.shade(material, 0.82).color)

@@ -155,7 +155,8 @@ struct HousePlan {
                     guard start < end else { continue }
                     sides.append(
                         Side(
-                            runsAlongX: axis == 1, line: room.maximum[axis], from: start, to: end, below: index, above: other))
+                            runsAlongX: axis == 1, line: room.maximum[axis], from: start, to: end, below: index,
+                            above: other))
                 }
             }
         }
@@ -233,6 +234,8 @@ extension SplitMix64 {
     }
 
     mutating func shuffle<Element>(_ elements: inout [Element]) {
-        for index in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(index, nextIndex(below: index + 1)) }
+        for index in stride(from: elements.count - 1, to: 0, by: -1) {
+            elements.swapAt(index, nextIndex(below: index + 1))
+        }
     }
 }

@@ -57,7 +57,9 @@ extension Furnisher {
                 let before = self
                 var count = 0
                 for (name, model) in zip(row, models) {
-                    if put(model, kind: name, at: edge, along: along + model.size.x / 2, zone: 0.7) != nil { count += 1 }
+                    if put(model, kind: name, at: edge, along: along + model.size.x / 2, zone: 0.7) != nil {
+                        count += 1
+                    }
                     along += model.size.x + 0.005
                 }
                 if count == models.count {
@@ -74,7 +76,9 @@ extension Furnisher {
 
     private mutating func hangCabinets(over edge: Edge) {
         for piece in pieces where piece.kind == "KitchenCounter" && piece.edge == edge {
-            if random.chance(0.6) { onWall("WallCabinet", height: 1.75, edges: [edge], along: piece.footprint.center[edge.along]) }
+            if random.chance(0.6) {
+                onWall("WallCabinet", height: 1.75, edges: [edge], along: piece.footprint.center[edge.along])
+            }
         }
     }
 
@@ -113,14 +117,18 @@ extension Furnisher {
     private mutating func furnishBedroom() {
         if let bed = againstWall("Bed", zone: 0.4, tries: 24) ?? againstWall("Bed", zone: 0.3, tries: 24) {
             for side in [-1.0, 1] {
-                if let stand = beside(bed, "Nightstand", side: side), random.chance(0.7) { placeOnTop(of: stand, "TableLamp") }
+                if let stand = beside(bed, "Nightstand", side: side), random.chance(0.7) {
+                    placeOnTop(of: stand, "TableLamp")
+                }
             }
             if let edge = bed.edge, random.chance(0.5) {
                 onWall("Picture", height: 1.65, edges: [edge], along: bed.footprint.center[edge.along])
             }
         }
         againstWall("Wardrobe", zone: 0.7)
-        if random.chance(0.7), let dresser = againstWall("Dresser", zone: 0.6), let edge = dresser.edge, random.chance(0.7) {
+        if random.chance(0.7), let dresser = againstWall("Dresser", zone: 0.6), let edge = dresser.edge,
+            random.chance(0.7)
+        {
             onWall("Mirror", height: 1.55, edges: [edge], along: dresser.footprint.center[edge.along])
         }
         if squareMetres > 14, random.chance(0.6), let desk = againstWall("Desk", zone: 0.9) { seat(at: desk) }
@@ -172,18 +180,23 @@ extension Furnisher {
 
     /// A chair in front of a desk, facing it.
     private mutating func seat(at desk: Piece) {
-        before(desk, random.chance(0.7) ? "OfficeChair" : "Chair", gap: -0.08, yaw: 180)
+        let kind = random.chance(0.7) ? "OfficeChair" : "Chair"
+        // Pushed below the top where the drawers leave room.
+        if before(desk, kind, gap: -0.08, yaw: 180) == nil { before(desk, kind, gap: 0.04, yaw: 180) }
     }
 
     /// In the middle of the top of a piece, facing the same way.
     private mutating func placeOnTop(of piece: Piece, _ kind: String) {
         guard let model = draw(kind) else { return }
         let parent = instances[piece.instance]
-        guard let surface = parent.model.surfaces.lastIndex(where: { $0.clearance == .infinity && !$0.isInside }) else { return }
+        guard let surface = parent.model.surfaces.lastIndex(where: { $0.clearance == .infinity && !$0.isInside }) else {
+            return
+        }
         let back = parent.model.surfaces[surface].halfExtents.y - model.size.z / 2
         let shift = SIMD2(0, kind == "TableLamp" ? 0 : -max(0, back) / 2)
         guard
-            let child = Self.child(of: parent, index: piece.instance, surface: surface, model: model, at: shift, turn: 0),
+            let child = Self.child(
+                of: parent, index: piece.instance, surface: surface, model: model, at: shift, turn: 0),
             isFree(child.worldColliders)
         else { return }
         addChild(child)

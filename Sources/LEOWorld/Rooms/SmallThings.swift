@@ -10,7 +10,8 @@ extension Furnisher {
     ) -> Instance? {
         let surface = parent.model.surfaces[number]
         guard model.size.y <= surface.clearance - 0.01 else { return nil }
-        let outline = Rectangle(Box(center: .zero, size: model.size).upright(in: Transform(rotation: SIMD3(0, turn, 0))))
+        let outline = Rectangle(
+            Box(center: .zero, size: model.size).upright(in: Transform(rotation: SIMD3(0, turn, 0))))
         let room = Rectangle(center: .zero, size: surface.halfExtents * 2)
         guard room.contains(Rectangle(center: place, size: outline.size)) else { return nil }
         let local = surface.center + SIMD3(place.x, 0, place.y)
@@ -40,11 +41,16 @@ extension Furnisher {
         }
         // Then things in things: fruit in bowls, a spoon on a plate.
         for index in instances.indices where instances[index].parent != nil {
-            guard let offer = Self.fillings[instances[index].model.name], random.chance(min(0.5 * density, 1)) else { continue }
+            guard let offer = Self.fillings[instances[index].model.name], random.chance(min(0.5 * density, 1)) else {
+                continue
+            }
             for _ in 0..<random.pick(1...2) { placeThing(random.pick(offer), on: index, surface: 0) }
         }
         for piece in pieces where piece.kind == "Box" && random.chance(min(0.7 * density, 1)) {
-            for _ in 0..<2 { placeThing(random.pick(["Ball", "ToyCar", "TeddyBear", "Book", "Shoe", "Hat"]), on: piece.instance, surface: 0) }
+            for _ in 0..<2 {
+                placeThing(
+                    random.pick(["Ball", "ToyCar", "TeddyBear", "Book", "Shoe", "Hat"]), on: piece.instance, surface: 0)
+            }
         }
     }
 
@@ -56,7 +62,8 @@ extension Furnisher {
         let quarter = Self.faces.contains(name)
         for _ in 0..<6 {
             let turn = quarter ? Double(random.pick(-2...2)) * 5 : Double(random.nextIndex(below: 24)) * 15
-            let outline = Rectangle(Box(center: .zero, size: model.size).upright(in: Transform(rotation: SIMD3(0, turn, 0))))
+            let outline = Rectangle(
+                Box(center: .zero, size: model.size).upright(in: Transform(rotation: SIMD3(0, turn, 0))))
             let slack = half - outline.size / 2
             guard slack.x >= 0, slack.y >= 0 else { continue }
             let share = SIMD2(random.nextUnit(), random.nextUnit()) * 2 - 1
@@ -79,20 +86,52 @@ extension Furnisher {
 
     /// What stands on each surface of a kind; the last list serves for further surfaces.
     private static let offers: [String: [[String]]] = [
-        "KitchenTable": [["Plate", "Plate", "Cup", "Mug", "Bowl", "Bottle", "Apple", "Orange", "Banana", "Bread", "WineGlass", "Vase", "Fork", "Spoon", "Knife", "Basket", "Cake", "Teapot", "Candle"]],
-        "RoundTable": [["Plate", "Cup", "Mug", "Bowl", "Bottle", "Apple", "Lemon", "Pear", "Vase", "Teapot", "Book", "Candle", "WineGlass", "Basket"]],
-        "CoffeeTable": [["Book", "Remote", "Mug", "Bowl", "Vase", "Candle", "Phone", "Cup", "Laptop", "Teapot", "SmallPlant"], ["Book", "Book", "Remote", "ToyCar", "ToyBlock"]],
+        "KitchenTable": [
+            [
+                "Plate", "Plate", "Cup", "Mug", "Bowl", "Bottle", "Apple", "Orange", "Banana", "Bread", "WineGlass",
+                "Vase", "Fork", "Spoon", "Knife", "Basket", "Cake", "Teapot", "Candle",
+            ]
+        ],
+        "RoundTable": [
+            [
+                "Plate", "Cup", "Mug", "Bowl", "Bottle", "Apple", "Lemon", "Pear", "Vase", "Teapot", "Book", "Candle",
+                "WineGlass", "Basket",
+            ]
+        ],
+        "CoffeeTable": [
+            ["Book", "Remote", "Mug", "Bowl", "Vase", "Candle", "Phone", "Cup", "Laptop", "Teapot", "SmallPlant"],
+            ["Book", "Book", "Remote", "ToyCar", "ToyBlock"],
+        ],
         "SideTable": [["Book", "Mug", "Phone", "Vase", "Candle", "SmallPlant", "Cup", "Remote", "AlarmClock"]],
-        "Desk": [["Laptop", "Book", "Book", "PenHolder", "Mug", "Phone", "Keyboard", "ComputerMouse", "TableLamp", "SmallPlant", "Cup", "AlarmClock"]],
+        "Desk": [
+            [
+                "Laptop", "Book", "Book", "PenHolder", "Mug", "Phone", "Keyboard", "ComputerMouse", "TableLamp",
+                "SmallPlant", "Cup", "AlarmClock",
+            ]
+        ],
         "Nightstand": [["Book", "AlarmClock", "Phone", "Mug", "Candle", "Bottle", "Cup", "TableLamp"]],
-        "KitchenCounter": [["Microwave", "Toaster", "Bread", "Bottle", "Bowl", "Plate", "Knife", "Teapot", "Mug", "Cup", "Can", "Lemon", "Apple", "Basket", "Pot"]],
+        "KitchenCounter": [
+            [
+                "Microwave", "Toaster", "Bread", "Bottle", "Bowl", "Plate", "Knife", "Teapot", "Mug", "Cup", "Can",
+                "Lemon", "Apple", "Basket", "Pot",
+            ]
+        ],
         "KitchenSink": [["Plate", "Bowl", "Cup", "Spoon", "Fork", "Mug"], ["Soap", "Bottle", "Cup", "SmallPlant"]],
         "Stove": [["Pan", "Pot", "Pot", "Teapot"]],
         "Refrigerator": [["Basket", "Bowl", "Can", "Bottle"]],
-        "Cabinet": [["Vase", "Book", "SmallPlant", "Candle", "TableLamp", "Bowl", "Basket", "Hat", "AlarmClock", "TeddyBear"]],
-        "Dresser": [["Vase", "Book", "SmallPlant", "Candle", "AlarmClock", "Hat", "Towel", "TeddyBear", "Basket", "Phone"]],
+        "Cabinet": [
+            ["Vase", "Book", "SmallPlant", "Candle", "TableLamp", "Bowl", "Basket", "Hat", "AlarmClock", "TeddyBear"]
+        ],
+        "Dresser": [
+            ["Vase", "Book", "SmallPlant", "Candle", "AlarmClock", "Hat", "Towel", "TeddyBear", "Basket", "Phone"]
+        ],
         "TVStand": [["Remote", "Book", "ToyBlock", "ToyCar"], ["Remote", "SmallPlant", "Candle", "Vase", "Book"]],
-        "Bookshelf": [["Vase", "Ball", "Candle", "Mug", "TeddyBear", "AlarmClock", "Hat", "ToyCar", "ToyBlock", "SmallPlant", "Cup"]],
+        "Bookshelf": [
+            [
+                "Vase", "Ball", "Candle", "Mug", "TeddyBear", "AlarmClock", "Hat", "ToyCar", "ToyBlock", "SmallPlant",
+                "Cup",
+            ]
+        ],
         "WallShelf": [["Book", "Vase", "SmallPlant", "Candle", "Cup", "AlarmClock", "Mug", "ToiletPaper", "Bottle"]],
         "Sofa": [["Pillow", "Pillow", "Pillow", "TeddyBear", "Book", "Remote", "Phone"]],
         "Armchair": [["Pillow", "Pillow", "Book", "TeddyBear", "Hat"]],

@@ -33,17 +33,20 @@ public enum WorldGenerator {
         /// - Errors: `.invalidOption` outside the ranges
         public init(
             rooms: ClosedRange<Int> = 1...4, roomSize: ClosedRange<Double> = 2.5...7.5,
-            roomKinds: [RoomKind] = RoomKind.allCases, clutter: Double = 1, hasCeilings: Bool = true, hasWindows: Bool = true,
+            roomKinds: [RoomKind] = RoomKind.allCases, clutter: Double = 1, hasCeilings: Bool = true,
+            hasWindows: Bool = true,
             distance: Double = 3, variants: Int = 64
         ) throws(WorldError) {
             guard rooms.lowerBound >= 1, rooms.upperBound <= 12 else {
                 throw .invalidOption(name: "rooms", reason: "expected 1...12, found \(rooms)")
             }
             guard roomSize.lowerBound >= 2.5, roomSize.upperBound <= 12.5,
-                (roomSize.lowerBound / HousePlan.unit).rounded(.up) <= (roomSize.upperBound / HousePlan.unit).rounded(.down)
+                (roomSize.lowerBound / HousePlan.unit).rounded(.up)
+                    <= (roomSize.upperBound / HousePlan.unit).rounded(.down)
             else {
                 throw .invalidOption(
-                    name: "roomSize", reason: "expected metres within 2.5...12.5 around a multiple of 1.25, found \(roomSize)")
+                    name: "roomSize",
+                    reason: "expected metres within 2.5...12.5 around a multiple of 1.25, found \(roomSize)")
             }
             guard !roomKinds.isEmpty else {
                 throw .invalidOption(name: "roomKinds", reason: "expected at least one kind, found none")
@@ -55,7 +58,8 @@ public enum WorldGenerator {
                 throw .invalidOption(name: "distance", reason: "expected metres within 0...100, found \(distance)")
             }
             guard (1...ObjectKind.variantCount).contains(variants) else {
-                throw .invalidOption(name: "variants", reason: "expected 1...\(ObjectKind.variantCount), found \(variants)")
+                throw .invalidOption(
+                    name: "variants", reason: "expected 1...\(ObjectKind.variantCount), found \(variants)")
             }
             self.init(
                 unchecked: rooms, roomSize: roomSize, roomKinds: roomKinds, clutter: clutter, hasCeilings: hasCeilings,

@@ -49,7 +49,9 @@ extension WorldScene {
         guard let part = space.part(at: SIMD2(agent.position.x, agent.position.z)) else {
             return found + ["the agent has no room to stand"]
         }
-        if space.part(at: SIMD2(player.position.x, player.position.z)) != part { found.append("the agent cannot reach the player") }
+        if space.part(at: SIMD2(player.position.x, player.position.z)) != part {
+            found.append("the agent cannot reach the player")
+        }
         for (index, instance) in instances.enumerated() {
             let spot = SIMD2(instance.transform.position.x, instance.transform.position.z)
             let isNear =
@@ -79,7 +81,8 @@ extension WorldScene {
         let outline = Box(center: .zero, size: instance.model.size).upright(
             in: Transform(rotation: SIMD3(0, turn, 0), scale: instance.transform.scale))
         let place = Rectangle(
-            center: SIMD2(local.x, local.z), size: SIMD2(outline.size.x, outline.size.z) / SIMD2(host.transform.scale.x, host.transform.scale.z))
+            center: SIMD2(local.x, local.z),
+            size: SIMD2(outline.size.x, outline.size.z) / SIMD2(host.transform.scale.x, host.transform.scale.z))
         let room = Rectangle(center: SIMD2(surface.center.x, surface.center.z), size: surface.halfExtents * 2)
         return abs(local.y - surface.center.y) < 1e-6 && room.grown(by: 1e-4).contains(place)
             && instance.model.size.y <= surface.clearance
@@ -93,7 +96,9 @@ extension Wall {
         let half = size / 2
         func cuts(_ axis: Int) -> [Double] {
             var values = [-half[axis], half[axis]]
-            for hole in holes { values += [hole.center[axis] - hole.size[axis] / 2, hole.center[axis] + hole.size[axis] / 2] }
+            for hole in holes {
+                values += [hole.center[axis] - hole.size[axis] / 2, hole.center[axis] + hole.size[axis] / 2]
+            }
             return Set(values.filter { abs($0) <= half[axis] }).sorted()
         }
         let (xs, ys) = (cuts(0), cuts(1))

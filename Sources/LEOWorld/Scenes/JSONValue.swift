@@ -100,7 +100,8 @@ struct JSONField {
     func vector(in range: ClosedRange<Double>) throws(WorldError) -> SIMD3<Double> {
         if case .object = value {
             return SIMD3(
-                try required("x").number(in: range), try required("y").number(in: range), try required("z").number(in: range))
+                try required("x").number(in: range), try required("y").number(in: range),
+                try required("z").number(in: range))
         }
         let parts = try elements(limit: 4)
         guard parts.count == 3 else { throw fail("expected three numbers, found \(parts.count)") }

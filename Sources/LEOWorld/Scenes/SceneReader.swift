@@ -14,7 +14,9 @@ struct SceneReader {
         let entries = try root.required("instances").elements(limit: Self.limit)
         for entry in entries { scene.instances.append(try instance(entry, count: entries.count)) }
         try checkParents(scene, entries)
-        for entry in try root.optional("walls")?.elements(limit: Self.limit) ?? [] { scene.walls.append(try wall(entry)) }
+        for entry in try root.optional("walls")?.elements(limit: Self.limit) ?? [] {
+            scene.walls.append(try wall(entry))
+        }
         for entry in try root.optional("floors")?.elements(limit: Self.limit) ?? [] {
             scene.floors.append(
                 Floor(
@@ -74,7 +76,9 @@ struct SceneReader {
     private func checkParents(_ scene: WorldScene, _ entries: [JSONField]) throws(WorldError) {
         for (index, instance) in scene.instances.enumerated() {
             guard let parent = instance.parent else {
-                if instance.parentSurface != nil { throw try entries[index].required("parent_surface").fail("there is no parent") }
+                if instance.parentSurface != nil {
+                    throw try entries[index].required("parent_surface").fail("there is no parent")
+                }
                 continue
             }
             if let surface = instance.parentSurface {
@@ -90,7 +94,9 @@ struct SceneReader {
                 if current == index { throw try entries[index].required("parent").fail("stands on itself") }
                 ancestor = scene.instances[current].parent
             }
-            if ancestor != nil { throw try entries[index].required("parent").fail("more than 64 things on one another, or in a circle") }
+            if ancestor != nil {
+                throw try entries[index].required("parent").fail("more than 64 things on one another, or in a circle")
+            }
         }
     }
 
@@ -125,7 +131,8 @@ struct SceneReader {
                 throw text.fail("expected \"#RRGGBB\", found \"\(name)\"")
             }
             let (red, green, blue) = (Int(bits >> 16), Int(bits >> 8 & 255), Int(bits & 255))
-            return Paint.of("paint", Paint.nearestName(SIMD3(Float(red), Float(green), Float(blue)) / 255), red, green, blue)
+            return Paint.of(
+                "paint", Paint.nearestName(SIMD3(Float(red), Float(green), Float(blue)) / 255), red, green, blue)
         }
         if !name.isEmpty {
             let notice = "\(name): pictures as materials are not drawn; gray stands in for it"
@@ -140,7 +147,9 @@ struct SceneReader {
             name: try field.required("name").string(), colorName: try field.required("color_name").string(),
             color: SIMD3<Float>(try field.required("color").vector(in: channel)))
         if let light = try field.optional("is_light") {
-            guard case .bool(let isLight) = light.value else { throw light.fail("expected a boolean, found \(light.value.kind)") }
+            guard case .bool(let isLight) = light.value else {
+                throw light.fail("expected a boolean, found \(light.value.kind)")
+            }
             material.isLight = isLight
         }
         if let checker = try field.optional("checker") {
@@ -157,7 +166,8 @@ struct SceneReader {
         let name = try field.optional("name")?.string() ?? "light"
         let kind = try field.optional("lightType")?.string() ?? "Point"
         guard kind == "Point" || kind == "Spot" else {
-            notices.append("\(name): a light of type \(kind) is left out; rooms without a lamp get one under the ceiling")
+            notices.append(
+                "\(name): a light of type \(kind) is left out; rooms without a lamp get one under the ceiling")
             return nil
         }
         var light = Light(name: name, transform: try transform(field))
@@ -241,9 +251,10 @@ extension WorldScene {
     package mutating func findRooms() {
         for index in instances.indices where instances[index].room == nil {
             let position = instances[index].transform.position
-            instances[index].room = rooms.first {
-                Rectangle(minimum: $0.minimum, maximum: $0.maximum).contains(SIMD2(position.x, position.z))
-            }?.id
+            instances[index].room =
+                rooms.first {
+                    Rectangle(minimum: $0.minimum, maximum: $0.maximum).contains(SIMD2(position.x, position.z))
+                }?.id
         }
     }
 
@@ -275,7 +286,8 @@ extension WorldScene {
             var best: Spot?
             for spot in spots where spot.owner != index && (known == nil || spot.owner == known) {
                 let gap = bounds.minimum.y - spot.height
-                guard gap > -0.06, gap < 0.12, spot.outline.contains(middle), width <= spot.outline.size.max() * 1.5 else { continue }
+                guard gap > -0.06, gap < 0.12, spot.outline.contains(middle), width <= spot.outline.size.max() * 1.5
+                else { continue }
                 // What stands on the thing itself cannot carry it.
                 guard spot.height < bounds.center.y else { continue }
                 if spot.height > (best?.height ?? -.infinity) { best = spot }

@@ -58,9 +58,12 @@ extension WorldScene {
                 }
             }
             return SceneSummary.Thing(
-                index: index, name: instance.model.name, color: instance.model.colorName, material: instance.model.materialName,
-                prefab: instance.model.prefab, position: Self.list(instance.transform.position), yaw: instance.transform.rotation.y,
-                size: Self.list(instance.model.size * instance.transform.scale), room: instance.room, parent: instance.parent,
+                index: index, name: instance.model.name, color: instance.model.colorName,
+                material: instance.model.materialName,
+                prefab: instance.model.prefab, position: Self.list(instance.transform.position),
+                yaw: instance.transform.rotation.y,
+                size: Self.list(instance.model.size * instance.transform.scale), room: instance.room,
+                parent: instance.parent,
                 isInside: inside ?? false, isInteractable: instance.isInteractable)
         }
         var thingsByRoom: [Int: [Int]] = [:]
@@ -73,7 +76,8 @@ extension WorldScene {
             for hole in wall.holes {
                 let isDoor = hole.center.y - hole.size.y / 2 <= -wall.size.y / 2 + 0.05
                 let sides = [-1.0, 1].compactMap { side -> Int? in
-                    let point = wall.transform.apply(to: SIMD3(hole.center.x, hole.center.y, side * (wall.size.z / 2 + 0.2)))
+                    let point = wall.transform.apply(
+                        to: SIMD3(hole.center.x, hole.center.y, side * (wall.size.z / 2 + 0.2)))
                     return room(at: SIMD2(point.x, point.z))
                 }
                 if isDoor, sides.count == 2 {
@@ -153,11 +157,14 @@ extension WorldScene {
 
     private static func list(_ vector: SIMD3<Double>) -> [Double] { [vector.x, vector.y, vector.z] }
 
-    private static func counted(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+    }
 
     private static func text(_ person: SceneSummary.Person, _ rooms: [Room]) -> String {
         let kind = person.room.flatMap { id in rooms.first { $0.id == id }?.kind }
-        let place = "at (\(fixed(person.position[0])), \(fixed(person.position[2]))), facing \(fixed(person.yaw)) degrees"
+        let place =
+            "at (\(fixed(person.position[0])), \(fixed(person.position[2]))), facing \(fixed(person.yaw)) degrees"
         return kind.map { "in the \($0) \(place)" } ?? place
     }
 

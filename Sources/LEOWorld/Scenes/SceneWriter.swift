@@ -5,7 +5,9 @@ struct SceneWriter {
     func text(of scene: WorldScene) throws(WorldError) -> String {
         var members: [String] = []
         var lines: [String] = []
-        for (index, instance) in scene.instances.enumerated() { lines.append(try text(instance, "instances[\(index)]")) }
+        for (index, instance) in scene.instances.enumerated() {
+            lines.append(try text(instance, "instances[\(index)]"))
+        }
         members.append("\"instances\": " + list(lines))
         members.append("\"player\": " + (try person(scene.player, "player")))
         members.append("\"agent\": " + (try person(scene.agent, "agent")))
@@ -28,7 +30,8 @@ struct SceneWriter {
         lines = []
         for (index, light) in scene.lights.enumerated() { lines.append(try text(light, "lights[\(index)]")) }
         members.append("\"lights\": " + list(lines))
-        members.append(#""skybox": {"map": "", "color": "\#(Self.hex(SIMD3(0.72, 0.83, 0.93)))", "exposure": 1, "rotation": 0}"#)
+        members.append(
+            #""skybox": {"map": "", "color": "\#(Self.hex(SIMD3(0.72, 0.83, 0.93)))", "exposure": 1, "rotation": 0}"#)
         let seed = scene.seed.map { #", "seed": "\#($0)""# } ?? ""
         members.append("\"leo\": {\"version\": 1\(seed)}")
         return "{\n" + members.joined(separator: ",\n") + "\n}\n"
@@ -38,7 +41,8 @@ struct SceneWriter {
 
     private func text(_ instance: Instance, _ field: String) throws(WorldError) -> String {
         var text = "{\"prefab\": \(quoted(instance.model.prefab)), " + (try place(instance.transform, field))
-        text += ", \"type\": \"\(instance.isInteractable ? "interactable" : "kinematic")\", \"parent\": \(instance.parent ?? -1)"
+        text +=
+            ", \"type\": \"\(instance.isInteractable ? "interactable" : "kinematic")\", \"parent\": \(instance.parent ?? -1)"
         if let surface = instance.parentSurface { text += ", \"parent_surface\": \(surface)" }
         if let room = instance.room { text += ", \"room\": \(room)" }
         return text + "}"
@@ -56,13 +60,16 @@ struct SceneWriter {
         for corner in corners { points.append(try pair(corner, field)) }
         return "{\"room_id\": \(room.id), \"room_type\": \(quoted(room.kind)), \"position\": "
             + (try vector(SIMD3(middle.x, 0, middle.y), field)) + ", \"size\": "
-            + (try vector(SIMD3(high.x - low.x, 0, high.y - low.y), field)) + ", \"polygon\": [\(points.joined(separator: ", "))]}"
+            + (try vector(SIMD3(high.x - low.x, 0, high.y - low.y), field))
+            + ", \"polygon\": [\(points.joined(separator: ", "))]}"
     }
 
     private func text(_ wall: Wall, _ field: String) throws(WorldError) -> String {
         var holes: [String] = []
         for hole in wall.holes {
-            holes.append("{\"position_xy\": " + (try pair(hole.center, field)) + ", \"size_xy\": " + (try pair(hole.size, field)) + "}")
+            holes.append(
+                "{\"position_xy\": " + (try pair(hole.center, field)) + ", \"size_xy\": " + (try pair(hole.size, field))
+                    + "}")
         }
         return "{" + (try place(wall.transform, field)) + ", \"size\": " + (try vector(wall.size, field)) + ", "
             + (try text(wall.material, field)) + ", \"holes\": [\(holes.joined(separator: ", "))]}"
@@ -70,7 +77,8 @@ struct SceneWriter {
 
     private func text(_ material: Material, _ field: String) throws(WorldError) -> String {
         let color = try vector(SIMD3<Double>(material.color), field)
-        var own = "\"name\": \(quoted(material.name)), \"color_name\": \(quoted(material.colorName)), \"color\": \(color)"
+        var own =
+            "\"name\": \(quoted(material.name)), \"color_name\": \(quoted(material.colorName)), \"color\": \(color)"
         if material.isLight { own += ", \"is_light\": true" }
         switch material.pattern {
         case .plain: break
@@ -87,7 +95,8 @@ struct SceneWriter {
     private func text(_ light: Light, _ field: String) throws(WorldError) -> String {
         "{\"name\": \(quoted(light.name)), \"lightType\": \"Point\", " + (try place(light.transform, field))
             + ", \"spotAngle\": 30, \"useColorTemperature\": false, \"colorTemperature\": 6500, \"color\": "
-            + (try vector(SIMD3<Double>(light.color), field)) + ", \"intensity\": " + (try number(light.intensity, field))
+            + (try vector(SIMD3<Double>(light.color), field)) + ", \"intensity\": "
+            + (try number(light.intensity, field))
             + ", \"range\": " + (try number(light.range, field)) + ", \"shadowType\": \"Soft\"}"
     }
 
@@ -109,7 +118,8 @@ struct SceneWriter {
     }
 
     private func vector(_ vector: SIMD3<Double>, _ field: String) throws(WorldError) -> String {
-        "[" + (try number(vector.x, field)) + ", " + (try number(vector.y, field)) + ", " + (try number(vector.z, field)) + "]"
+        "[" + (try number(vector.x, field)) + ", " + (try number(vector.y, field)) + ", "
+            + (try number(vector.z, field)) + "]"
     }
 
     private func pair(_ pair: SIMD2<Double>, _ field: String) throws(WorldError) -> String {
@@ -118,7 +128,9 @@ struct SceneWriter {
 
     /// The shortest digits that read back as the same number; whole ones without a point.
     private func number(_ value: Double, _ field: String) throws(WorldError) -> String {
-        guard value.isFinite else { throw .malformed(file: "scene", field: field, reason: "\(value) cannot be written as JSON") }
+        guard value.isFinite else {
+            throw .malformed(file: "scene", field: field, reason: "\(value) cannot be written as JSON")
+        }
         let text = value.description
         return text.hasSuffix(".0") && value.sign == .plus ? String(text.dropLast(2)) : text
     }
@@ -146,10 +158,11 @@ struct SceneWriter {
     }
 
     static func hex(_ color: SIMD3<Float>) -> String {
-        "#" + (0..<3).map { channel in
-            let value = Int((min(max(color[channel], 0), 1) * 255).rounded())
-            let digits = String(value, radix: 16, uppercase: true)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        "#"
+            + (0..<3).map { channel in
+                let value = Int((min(max(color[channel], 0), 1) * 255).rounded())
+                let digits = String(value, radix: 16, uppercase: true)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
     }
 }

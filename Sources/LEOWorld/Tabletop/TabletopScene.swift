@@ -83,8 +83,10 @@ public struct TabletopScene: Sendable, Equatable {
     /// CLIPort's colours.
     public static let colors: [(name: String, color: SIMD3<Float>)] = [
         ("blue", SIMD3(78, 121, 167) / 255), ("red", SIMD3(255, 87, 89) / 255), ("green", SIMD3(89, 169, 79) / 255),
-        ("orange", SIMD3(242, 142, 43) / 255), ("yellow", SIMD3(237, 201, 72) / 255), ("purple", SIMD3(176, 122, 161) / 255),
-        ("pink", SIMD3(255, 157, 167) / 255), ("cyan", SIMD3(118, 183, 178) / 255), ("brown", SIMD3(156, 117, 95) / 255),
+        ("orange", SIMD3(242, 142, 43) / 255), ("yellow", SIMD3(237, 201, 72) / 255),
+        ("purple", SIMD3(176, 122, 161) / 255),
+        ("pink", SIMD3(255, 157, 167) / 255), ("cyan", SIMD3(118, 183, 178) / 255),
+        ("brown", SIMD3(156, 117, 95) / 255),
         ("white", SIMD3(255, 255, 255) / 255), ("gray", SIMD3(186, 176, 172) / 255),
     ]
 
@@ -146,7 +148,9 @@ public struct TabletopScene: Sendable, Equatable {
 
     private mutating func addClutter(_ random: inout SplitMix64) {
         // What stands by and is not mentioned.
-        if random.chance(0.4) { add(random.chance(0.5) ? .plate : .block, random.nextIndex(below: Self.colors.count), &random, unique: true) }
+        if random.chance(0.4) {
+            add(random.chance(0.5) ? .plate : .block, random.nextIndex(below: Self.colors.count), &random, unique: true)
+        }
     }
 
     private mutating func addStep(_ object: Int, _ target: Int) {
@@ -208,7 +212,8 @@ public struct TabletopScene: Sendable, Equatable {
             builder.surface(0, bottom, 0, radius, radius, inside: true)
         }
         return builder.makeModel(
-            prefab: "LEOTable_\(object.shape.rawValue)_\(object.colorName)", name: object.name, isInteractable: true, isFlat: false)
+            prefab: "LEOTable_\(object.shape.rawValue)_\(object.colorName)", name: object.name, isInteractable: true,
+            isFlat: false)
     }
 
     /// Where an object stands in the world's frame.
