@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LEOScene
 import LEOWorld
 
@@ -49,7 +48,7 @@ struct WorldSceneCommand: ParsableCommand {
         let world = try source.scene()
         let path = output.expandingTilde
         try Files.checkOutput(path, inputs: source.seed == nil ? [source.world.expandingTilde] : [])
-        if output.pathExtension == "json" { return try writeText(world.legentJSON(), to: path) }
+        if output.pathExtension == "json" { return try SceneJSON.write(world, to: path) }
         let scene = RenderScene(world, options: .init(showsPlayer: false))
         let cloud: PointCloud
         if let views {
