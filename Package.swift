@@ -18,6 +18,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        // Only the command speaks gRPC; who embeds a library builds none of these.
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.38.0"),
     ],
     targets: [
         // MARK: C
@@ -78,16 +83,27 @@ let package = Package(
         // MARK: Tools
 
         .target(
+            name: "LEGENTWire",
+            dependencies: [
+                "LEOAction", "LEOImageIO", "LEOScene",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["communicator.proto"]
+        ),
+        .target(
             name: "LEOCheck",
             dependencies: [
-                "ExecutionPlan", "LEO", "LEOAction", "LEOArchive", "LEOConvert", "LEOData", "LEOEval", "LEOImageIO", "LEOModel",
-                "LEOScene", "LEOTensor", "LEOText",
+                "CZlib", "ExecutionPlan", "LEGENTWire", "LEO", "LEOAction", "LEOArchive", "LEOConvert", "LEOData", "LEOEval", "LEOImageIO",
+                "LEOModel", "LEOScene", "LEOTensor", "LEOText",
             ]
         ),
         .executableTarget(
             name: "LEOCommandLine",
             dependencies: [
-                "CLEOKernels", "ExecutionPlan", "LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOData", "LEOEval",
+                "CLEOKernels", "ExecutionPlan", "LEGENTWire", "LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOData", "LEOEval",
                 "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks", "LEOTensor", "LEOText", "LEOWorld",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -107,6 +123,8 @@ let package = Package(
         .testTarget(name: "LEOArchiveTests", dependencies: ["LEOArchive", "LEOTensor", "TestSupport"]),
         .testTarget(name: "LEOTextTests", dependencies: ["LEOText", "TestSupport"]),
         .testTarget(name: "LEOActionTests", dependencies: ["LEOAction", "LEOModel", "LEOText", "TestSupport"]),
+        .testTarget(
+            name: "LEGENTWireTests", dependencies: ["LEGENTWire", "LEOAction", "LEOImageIO", "LEOScene", "TestSupport"]),
         .testTarget(name: "LEOEvalTests", dependencies: ["LEOAction", "LEOEval", "TestSupport"]),
         .testTarget(
             name: "LEOWorldTests", dependencies: ["LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),

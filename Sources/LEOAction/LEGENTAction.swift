@@ -112,20 +112,48 @@ enum PythonJSON {
     static func string(_ text: String) -> String {
         var json = "\""
         for unit in text.utf16 {
-            switch unit {
-            case 0x22: json += "\\\""
-            case 0x5c: json += "\\\\"
-            case 0x0a: json += "\\n"
-            case 0x0d: json += "\\r"
-            case 0x09: json += "\\t"
-            case 0x08: json += "\\b"
-            case 0x0c: json += "\\f"
-            case 0x20..<0x7f, 0x7f: json.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-            default:
-                let hex = String(unit, radix: 16)
-                json += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            if let escape = escape(unit) {
+                json += escape
+            } else if (0x20...0x7f).contains(unit) {
+                json.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+            } else {
+                json += hexadecimal(unit)
             }
         }
         return json + "\""
+    }
+
+    /// A string in quotes that keeps what is not ASCII: `ensure_ascii=False`.
+    static func unicodeString(_ text: String) -> String {
+        var json = "\""
+        for scalar in text.unicodeScalars {
+            let unit = UInt16(exactly: scalar.value) ?? 0xfffd
+            if let escape = escape(unit) {
+                json += escape
+            } else if unit < 0x20 {
+                json += hexadecimal(unit)
+            } else {
+                json.unicodeScalars.append(scalar)
+            }
+        }
+        return json + "\""
+    }
+
+    private static func escape(_ unit: UInt16) -> String? {
+        switch unit {
+        case 0x22: "\\\""
+        case 0x5c: "\\\\"
+        case 0x0a: "\\n"
+        case 0x0d: "\\r"
+        case 0x09: "\\t"
+        case 0x08: "\\b"
+        case 0x0c: "\\f"
+        default: nil
+        }
+    }
+
+    private static func hexadecimal(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 }

@@ -89,6 +89,11 @@ public enum Check {
         TokenizerFilesKind.self,
         CloudFilesKind.self,
         CheckpointFilesKind.self,
+        LEGENTSessionKind.self,
+        LEGENTWireKind.self,
+        LEGENTImageKind.self,
+        LEGENTCallsKind.self,
+        LEGENTTrajectoryKind.self,
         LEGENTControllerKind.self,
     ]
 

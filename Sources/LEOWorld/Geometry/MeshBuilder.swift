@@ -241,16 +241,23 @@ package struct MeshBuilder {
         return Int32(materials.count - 1)
     }
 
-    private func placement(base: SIMD3<Double>, height: Double, turn: SIMD3<Double>) -> Transform {
-        Transform(position: base + SIMD3(0, height / 2, 0), rotation: turn)
+    /// A turn and a move, worked out once per solid.
+    private struct Placement {
+        let position: SIMD3<Double>
+        let orientation: RotationMatrix
+
+        func apply(to local: SIMD3<Double>) -> SIMD3<Double> { orientation.apply(to: local) + position }
+    }
+
+    private func placement(base: SIMD3<Double>, height: Double, turn: SIMD3<Double>) -> Placement {
+        Placement(position: base + SIMD3(0, height / 2, 0), orientation: RotationMatrix(degrees: turn))
     }
 
     // MARK: Vectors
 
     /// Exact at quarter turns, so that round things have the bounding box one expects.
     static func sineAndCosine(_ degrees: Double) -> (sine: Double, cosine: Double) {
-        let x = RotationMatrix(degrees: SIMD3(0, degrees, 0)).z
-        return (x.x, x.z)
+        RotationMatrix.sineAndCosine(degrees)
     }
 
     static func cross(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> SIMD3<Double> {

@@ -70,8 +70,8 @@ extension Box {
 
     /// Rounded, so that last bits of a machine's sine decide nothing.
     private static func sineAndCosine(_ degrees: Double) -> (sine: Double, cosine: Double) {
-        let z = RotationMatrix(degrees: SIMD3(0, degrees, 0)).z
-        return ((z.x * 1e9).rounded() / 1e9, (z.z * 1e9).rounded() / 1e9)
+        let (sine, cosine) = RotationMatrix.sineAndCosine(degrees)
+        return ((sine * 1e9).rounded() / 1e9, (cosine * 1e9).rounded() / 1e9)
     }
 }
 

@@ -54,7 +54,7 @@ public struct RotationMatrix: Sendable, Equatable {
     }
 
     /// Exact at multiples of 90 degrees, so that right-angled rooms stay right-angled.
-    private static func sineAndCosine(_ degrees: Double) -> (sine: Double, cosine: Double) {
+    static func sineAndCosine(_ degrees: Double) -> (sine: Double, cosine: Double) {
         let turned = degrees.remainder(dividingBy: 360)
         switch turned {
         case 0: return (0, 1)

@@ -9,14 +9,15 @@ package struct FreeSpace: Sendable {
     let columns: Int
     let rows: Int
     private var isBlocked: [Bool]
-    /// Number of the connected part of each cell; 0 while unknown or blocked.
+    /// Number of the connected part of each cell; 0 while unknown, -1 where blocked.
     private var part: [Int32]
     private var partSizes: [Int] = [0]
 
     package init(area: Rectangle) {
         self.area = area
-        columns = max(1, Int((area.size.x / Self.pitch).rounded()))
-        rows = max(1, Int((area.size.y / Self.pitch).rounded()))
+        // Rooms from files can be of any size; what lies beyond the grid counts as blocked.
+        columns = max(1, Int(min(area.size.x / Self.pitch, 4000).rounded()))
+        rows = max(1, Int(min(area.size.y / Self.pitch, 4000).rounded()))
         isBlocked = [Bool](repeating: false, count: columns * rows)
         part = [Int32](repeating: 0, count: columns * rows)
     }
@@ -68,30 +69,42 @@ package struct FreeSpace: Sendable {
 
     /// Finds the connected parts; steps go along the axes.
     package mutating func connect() {
-        part = [Int32](repeating: 0, count: columns * rows)
-        partSizes = [0]
+        let (columns, count) = (columns, columns * rows)
+        var sizes = [0]
         var stack: [Int] = []
-        for start in 0..<part.count where !isBlocked[start] && part[start] == 0 {
-            let number = Int32(partSizes.count)
-            var size = 0
-            part[start] = number
-            stack.append(start)
-            while let cell = stack.popLast() {
-                size += 1
-                let column = cell % columns
-                if column > 0 { visit(cell - 1, number, &stack) }
-                if column < columns - 1 { visit(cell + 1, number, &stack) }
-                if cell >= columns { visit(cell - columns, number, &stack) }
-                if cell + columns < part.count { visit(cell + columns, number, &stack) }
+        stack.reserveCapacity(columns + rows)
+        // Blocked cells are numbered -1 meanwhile, so that one look tells whether a cell is still to be visited.
+        var numbers = isBlocked.map { $0 ? Int32(-1) : 0 }
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            for start in 0..<count where numbers[start] == 0 {
+                let number = Int32(sizes.count)
+                var size = 0
+                numbers[start] = number
+                stack.append(start)
+                while let cell = stack.popLast() {
+                    size += 1
+                    let column = cell % columns
+                    if column > 0, numbers[cell - 1] == 0 {
+                        numbers[cell - 1] = number
+                        stack.append(cell - 1)
+                    }
+                    if column < columns - 1, numbers[cell + 1] == 0 {
+                        numbers[cell + 1] = number
+                        stack.append(cell + 1)
+                    }
+                    if cell >= columns, numbers[cell - columns] == 0 {
+                        numbers[cell - columns] = number
+                        stack.append(cell - columns)
+                    }
+                    if cell + columns < count, numbers[cell + columns] == 0 {
+                        numbers[cell + columns] = number
+                        stack.append(cell + columns)
+                    }
+                }
+                sizes.append(size)
             }
-            partSizes.append(size)
         }
-    }
-
-    private mutating func visit(_ cell: Int, _ number: Int32, _ stack: inout [Int]) {
-        guard !isBlocked[cell], part[cell] == 0 else { return }
-        part[cell] = number
-        stack.append(cell)
+        (part, partSizes) = (numbers, sizes)
     }
 
     /// The part a point lies in; nil where the body cannot stand.

@@ -101,7 +101,8 @@ struct Furnisher {
     private mutating func isWalkable(adding bodies: [Box], pieces more: [Piece]) -> Bool {
         var trial = FreeSpace(area: area)
         trial.blockEdges()
-        for box in obstacles + bodies where Self.stopsWalking(box) { trial.block(Rectangle(box)) }
+        for box in obstacles where Self.stopsWalking(box) { trial.block(Rectangle(box)) }
+        for box in bodies where Self.stopsWalking(box) { trial.block(Rectangle(box)) }
         trial.connect()
         let first = thresholds.first
         guard let part = first == nil ? trial.largestPart : first.flatMap({ trial.part(at: $0) }) else { return false }
@@ -152,7 +153,11 @@ struct Furnisher {
             // What hangs can be seen from everywhere and takes no floor unless it is deep.
             piece.access = footprint.grown(by: 1.2)
         }
-        guard isWalkable(adding: bodies, pieces: [piece]) else { return nil }
+        // What stops nobody leaves the free floor as it is.
+        let isFine =
+            bodies.contains(where: Self.stopsWalking)
+            ? isWalkable(adding: bodies, pieces: [piece]) : space.reaches(piece.access, from: mainPart)
+        guard isFine else { return nil }
         instances.append(instance)
         obstacles += bodies
         pieces.append(piece)

@@ -36,7 +36,15 @@ extension Furnisher {
         random.shuffle(&row)
         row.insert("Refrigerator", at: random.chance(0.5) ? 0 : row.count)
         if random.chance(0.5) { row.append("KitchenCounter") }
-        let models = row.compactMap { draw($0) }
+        var front: String?
+        let models = row.compactMap { name -> ObjectModel? in
+            // Cupboards of one kitchen have one colour.
+            let isCupboard = name == "KitchenCounter" || name == "KitchenSink"
+            var model = draw(name)
+            for _ in 0..<20 where isCupboard && front != nil && model?.frontName != front { model = draw(name) }
+            if isCupboard, front == nil { front = model?.frontName }
+            return model
+        }
         let width = models.reduce(0) { $0 + $1.size.x + 0.005 }
         var edges = Edge.allCases
         random.shuffle(&edges)
@@ -180,4 +188,9 @@ extension Furnisher {
         else { return }
         addChild(child)
     }
+}
+
+extension ObjectModel {
+    /// Colour and material in one word.
+    fileprivate var frontName: String { colorName + materialName }
 }

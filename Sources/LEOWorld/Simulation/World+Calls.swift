@@ -24,37 +24,6 @@ public protocol WorldPhotographer: Sendable {
     func setVideoRecordingPath(_ path: String) throws
 }
 
-/// What the calls of a step returned. Of two calls with the same result the later one counts.
-public struct CallReturns: Sendable, Equatable {
-    public var corners: [SIMD3<Double>]?
-    public var inView: Bool?
-    public var relations: [World.Relation]?
-    /// -1 for no object.
-    public var objectID: Int?
-    public var objectsInView: [Int]?
-
-    public init() {}
-
-    public var isEmpty: Bool { self == CallReturns() }
-
-    /// LEGENT's `api_returns`: a JSON object, or "" if no call returned anything.
-    public var json: String {
-        var fields: [String] = []
-        if let corners {
-            let points = corners.map { "{\"x\": \($0.x), \"y\": \($0.y), \"z\": \($0.z)}" }
-            fields.append("\"corners\": [\(points.joined(separator: ", "))]")
-        }
-        if let inView { fields.append("\"in_view\": \(inView)") }
-        if let relations {
-            let list = relations.map { "{\"on_what\": \($0.on), \"in_what\": \($0.inside)}" }
-            fields.append("\"object_relations\": [\(list.joined(separator: ", "))]")
-        }
-        if let objectID { fields.append("\"object_id\": \(objectID)") }
-        if let objectsInView { fields.append("\"objects_in_view\": [\(objectsInView.map(String.init).joined(separator: ", "))]") }
-        return fields.isEmpty ? "" : "{\(fields.joined(separator: ", "))}"
-    }
-}
-
 extension World {
     /// An API call with its arguments read.
     enum Call: Sendable {
@@ -107,7 +76,7 @@ extension World {
     }
 
     mutating func run(
-        _ call: Call, _ photographer: (any WorldPhotographer)?, _ returns: inout CallReturns
+        _ call: Call, _ photographer: (any WorldPhotographer)?, _ returns: inout LEGENTAPIReturns
     ) throws(SimulationError) {
         func write(_ name: String, _ body: (any WorldPhotographer) throws -> Void) throws(SimulationError) {
             guard let photographer else { throw .unsupportedCall(name: name) }
@@ -117,7 +86,7 @@ extension World {
         case .pathToUser: returns.corners = pathToUser()
         case .pathToObject(let index): returns.corners = pathToObject(index)
         case .objectInView(let index): returns.inView = isInView(index)
-        case .spatialRelations: returns.relations = relations
+        case .spatialRelations: returns.objectRelations = relations
         case .agentTarget: returns.objectID = instanceAtCenter(of: agentView) ?? -1
         case .playerTarget: returns.objectID = instanceAtCenter(of: playerView) ?? -1
         case .hide(let index): setHidden(true, index)

@@ -1,4 +1,5 @@
 import Foundation
+import LEOAction
 
 /// A camera: where it is and what it takes in.
 public struct WorldView: Sendable, Equatable {
@@ -16,6 +17,9 @@ public struct WorldView: Sendable, Equatable {
     }
 
     public var orientation: RotationMatrix { RotationMatrix(degrees: rotation) }
+
+    /// For the renderer.
+    public var camera: Camera { Camera(position: position, rotation: rotation, verticalFieldOfView: fieldOfView) }
 
     private var tangent: Double { tan(fieldOfView * .pi / 360) }
 
@@ -164,19 +168,13 @@ extension World {
 
     // MARK: What stands where
 
-    /// What an instance stands on, -1 for none, and what it is in, -1 for none.
-    public struct Relation: Sendable, Equatable {
-        public var on: Int
-        public var inside: Int
-    }
-
-    /// Of each instance, in order.
-    public var relations: [Relation] {
+    /// What each instance stands on or in, in order; from surfaces that hold things inside it is in.
+    public var relations: [LEGENTAPIReturns.Relation] {
         parents.indices.map { index in
-            guard let parent = parents[index] else { return Relation(on: -1, inside: -1) }
+            guard let parent = parents[index] else { return LEGENTAPIReturns.Relation() }
             let surfaces = scene.instances[parent].model.surfaces
             let isInside = parentSurfaces[index].map { surfaces.indices.contains($0) && surfaces[$0].isInside } ?? false
-            return isInside ? Relation(on: -1, inside: parent) : Relation(on: parent, inside: -1)
+            return isInside ? LEGENTAPIReturns.Relation(inWhat: parent) : LEGENTAPIReturns.Relation(onWhat: parent)
         }
     }
 }

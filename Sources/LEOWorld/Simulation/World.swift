@@ -35,7 +35,8 @@ public struct Avatar: Sendable, Equatable {
 public struct World: Sendable {
     /// As the world began.
     public let scene: WorldScene
-    public var settings: WorldSettings
+    /// Resolution and field of view of the agent's camera, as INIT sets them.
+    public var settings: LEGENTSettings
     /// Of each instance, by its index in the scene.
     public internal(set) var transforms: [Transform]
     /// What each instance stands on or in, nil for the floor, walls and what is held.
@@ -70,7 +71,7 @@ public struct World: Sendable {
     /// - Errors: `.invalidScene` for numbers that are not finite, parents that do not exist or stand on each other in a
     ///   circle, and scales of zero
     public init(
-        _ scene: WorldScene, settings: WorldSettings = WorldSettings(), shapes: RayShapeStore = RayShapeStore()
+        _ scene: WorldScene, settings: LEGENTSettings = LEGENTSettings(), shapes: RayShapeStore = RayShapeStore()
     ) throws(SimulationError) {
         try Self.validate(scene)
         self.scene = scene
@@ -171,7 +172,11 @@ public struct World: Sendable {
         if !action.text.isEmpty { lastSpeech = action.text }
         stepCount += 1
         if !pendingText.isEmpty { observation.text = pendingText.removeFirst() }
-        for call in calls { try run(call, photographer, &observation.returns) }
+        if !calls.isEmpty {
+            var returns = LEGENTAPIReturns()
+            for call in calls { try run(call, photographer, &returns) }
+            observation.returns = returns == LEGENTAPIReturns() ? nil : returns
+        }
         return observation
     }
 
@@ -299,7 +304,8 @@ public struct WorldObservation: Sendable, Equatable {
     public var walked = 0.0
     /// What came of a grab, nil if the action had none.
     public var grabbed: GrabResult?
-    public var returns = CallReturns()
+    /// What its calls returned, nil if none of them returned anything.
+    public var returns: LEGENTAPIReturns?
 
     public init() {}
 }
