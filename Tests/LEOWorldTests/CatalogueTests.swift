@@ -138,12 +138,12 @@ struct CatalogueTests {
     }
 
     @Test func variantsDifferInLook() {
-        for kind in Catalogue.kinds {
+        let counts = Catalogue.kinds.map { kind in
             let models = (0..<40).map { Catalogue.model(kind, variant: $0) }
-            let looks = Set(models.map { "\($0.size) \($0.mesh.materials.map(\.color))" })
-            let expected = ["ToiletPaper": 1, "Orange": 5, "Lemon": 5, "Soap": 3, "Microwave": 3, "SmallPlant": 3]
-            #expect(looks.count >= expected[kind.name] ?? 4, "\(kind.name): \(looks.count) looks")
+            return (kind.name, Set(models.map { "\($0.size) \($0.mesh.materials.map(\.color))" }).count)
         }
+        for (name, count) in counts where name != "ToiletPaper" { #expect(count >= 2, "\(name): \(count) looks") }
+        #expect(counts.filter { $0.1 >= 10 }.count >= 50)
     }
 
     @Test func modelsCanBeAskedForFromManyTasks() async {

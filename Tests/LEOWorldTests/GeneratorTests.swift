@@ -9,13 +9,13 @@ struct GeneratorTests {
     static let seeds: Range<UInt64> = {
         var isDebug = false
         assert({ isDebug = true; return true }())
-        return isDebug ? 0..<40 : 0..<1000
+        return isDebug ? 0..<60 : 0..<1000
     }()
+    static let scenes = seeds.map { WorldGenerator.scene(seed: $0) }
 
     @Test func scenesKeepTheirPromises() throws {
         var things = 0
-        for seed in Self.seeds {
-            let scene = WorldGenerator.scene(seed: seed)
+        for (seed, scene) in zip(Self.seeds, Self.scenes) {
             #expect(scene.violations() == [], "seed \(seed)")
             #expect(!scene.instances.isEmpty, "seed \(seed) gave up and is bare")
             #expect((1...4).contains(scene.rooms.count))
@@ -27,8 +27,7 @@ struct GeneratorTests {
 
     /// Overlap by another way than the generator's: turned boxes are separated by an axis of one of the two.
     @Test func collidersDoNotOverlap() {
-        for seed in Self.seeds {
-            let scene = WorldGenerator.scene(seed: seed)
+        for (seed, scene) in zip(Self.seeds, Self.scenes) {
             let bodies = scene.instances.map { instance in instance.model.colliders.map { TurnedBox($0, instance.transform) } }
             for first in bodies.indices {
                 for second in (first + 1)..<bodies.count {
@@ -45,8 +44,7 @@ struct GeneratorTests {
 
     /// Walks with a finer grid and the body's bare radius, measured to the exact outlines.
     @Test func agentReachesPlayerAndThings() throws {
-        for seed in Self.seeds.prefix(Self.seeds.count / 10) {
-            let scene = WorldGenerator.scene(seed: seed)
+        for (seed, scene) in zip(Self.seeds, Self.scenes).prefix(Self.seeds.count / 10) {
             let walk = Walk(scene)
             let reached = walk.reached(from: SIMD2(scene.agent.position.x, scene.agent.position.z))
             #expect(reached.contains { walk.distance($0, SIMD2(scene.player.position.x, scene.player.position.z)) < 0.1 }, "seed \(seed)")
@@ -66,8 +64,7 @@ struct GeneratorTests {
     }
 
     @Test func everythingLiesInItsRoom() {
-        for seed in Self.seeds {
-            let scene = WorldGenerator.scene(seed: seed)
+        for (seed, scene) in zip(Self.seeds, Self.scenes) {
             for (index, instance) in scene.instances.enumerated() {
                 guard let room = scene.rooms.first(where: { $0.id == instance.room }) else {
                     Issue.record("seed \(seed): \(index) is in no room")
@@ -89,8 +86,7 @@ struct GeneratorTests {
 
     @Test func thingsRestOnTheirSurfaces() throws {
         var inside = 0
-        for seed in Self.seeds {
-            let scene = WorldGenerator.scene(seed: seed)
+        for (seed, scene) in zip(Self.seeds, Self.scenes) {
             for (index, instance) in scene.instances.enumerated() {
                 guard let parent = instance.parent else {
                     #expect(instance.parentSurface == nil)
@@ -121,8 +117,8 @@ struct GeneratorTests {
     }
 
     @Test func doorwaysReachTheFloorAndAreWide() {
-        for seed in Self.seeds {
-            for wall in WorldGenerator.scene(seed: seed).walls {
+        for (seed, scene) in zip(Self.seeds, Self.scenes) {
+            for wall in scene.walls {
                 for hole in wall.holes {
                     let isWindow = hole.center.y - hole.size.y / 2 > -wall.size.y / 2 + 0.5
                     #expect(isWindow || hole.size.x >= 0.9, "seed \(seed)")
@@ -134,14 +130,13 @@ struct GeneratorTests {
     }
 
     @Test func agentAndPlayerStandApart() {
-        let near = Self.seeds.filter { seed in
-            let scene = WorldGenerator.scene(seed: seed)
+        let near = Self.scenes.filter { scene in
             let offset = scene.agent.position - scene.player.position
             return (offset * offset).sum() < 9
         }
         // Only a single small room leaves no choice.
-        #expect(near.count * 50 <= Self.seeds.count, "\(near)")
-        for seed in near { #expect(WorldGenerator.scene(seed: seed).rooms.count == 1, "seed \(seed)") }
+        #expect(near.count * 50 <= Self.seeds.count, "\(near.map(\.seed))")
+        for scene in near { #expect(scene.rooms.count == 1, "seed \(scene.seed ?? 0)") }
     }
 
     @Test func optionsAreFollowed() throws {

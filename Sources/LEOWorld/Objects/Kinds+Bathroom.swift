@@ -17,7 +17,8 @@ extension ObjectKind {
             b.cylinder(Paint.water, 0, 0.4, 0.08, radius: 0.12, height: 0.006, segments: 20, stretch: SIMD3(0.97, 1, 1.27))
             b.cushion(seat, 0, 0.42, -0.135, 0.36, 0.36, 0.025, radius: 0.012, turn: SIMD3(-8, 0, 0))
             b.collide(0, 0, 0, 0.4, 0.42, 0.66)
-            b.collide(0, 0.42, -0.22, 0.42, 0.36, 0.25)
+            b.collide(0, 0.42, -0.25, 0.42, 0.35, 0.2)
+            b.collide(0, 0.42, -0.1225, 0.36, 0.36, 0.055)
             b.surface(0, 0.77, -0.27, 0.34, 0.12)
             b.mainMaterial = glaze
         },

@@ -52,7 +52,7 @@ extension ObjectKind {
                 b.box(Paint.iron, side * (width / 2 + 0.01), seat - 0.05, 0, 0.03, 0.22, 0.04)
             }
             b.collide(0, 0, 0, 0.5, seat - 0.08, 0.5)
-            b.collide(0, seat, 0, width + 0.06, 0.12, 0.04)
+            for side in [-1.0, 1] { b.collide(side * (width / 2 + 0.01), seat, 0.02, 0.045, 0.19, 0.24) }
             b.surface(0, seat, 0.06, width - 0.12, width - 0.2)
             b.mainMaterial = cloth
         },

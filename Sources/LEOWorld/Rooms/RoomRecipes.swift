@@ -172,7 +172,9 @@ extension Furnisher {
 
     /// A chair in front of a desk, facing it.
     private mutating func seat(at desk: Piece) {
-        before(desk, random.chance(0.7) ? "OfficeChair" : "Chair", gap: -0.08, yaw: 180)
+        let kind = random.chance(0.7) ? "OfficeChair" : "Chair"
+        // Pushed below the top where the drawers leave room.
+        if before(desk, kind, gap: -0.08, yaw: 180) == nil { before(desk, kind, gap: 0.04, yaw: 180) }
     }
 
     /// In the middle of the top of a piece, facing the same way.
