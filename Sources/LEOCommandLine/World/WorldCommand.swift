@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import LEOImageIO
-import LEOScene
 import LEOWorld
 
 struct WorldCommand: AsyncParsableCommand {
@@ -15,7 +13,6 @@ struct WorldCommand: AsyncParsableCommand {
               leo world render 7 -o view.png --position 1,1.5,2 --yaw 90
               leo world render 7 -o plan.svg --top-down
               leo world scene 7 -o scan.ply --views 8 --noise
-              leo world legent --seed 7
 
             Positions are metres in Unity's frame: left-handed, y up; yaw 0 looks along +z. Point clouds are in LEO's frame,
             z up: x, z, y of the former.
@@ -24,11 +21,7 @@ struct WorldCommand: AsyncParsableCommand {
             WorldRender.self,
             WorldDescribe.self,
             WorldSceneCommand.self,
-        ] + networked)
-
-    private static var networked: [any ParsableCommand.Type] {
-        if #available(macOS 15.0, *) { [WorldLEGENT.self] } else { [] }
-    }
+        ])
 }
 
 /// Where a world comes from.
@@ -42,15 +35,11 @@ struct WorldArgument: ParsableArguments {
     /// The seed, where the argument is one. A file whose name is a number is given as ./7.
     var seed: UInt64? { UInt64(world) }
 
-    func scene() throws -> WorldScene { try WorldChoice.scene(world) }
-}
-
-/// Writes a text file under a temporary name and renames it.
-func writeText(_ text: String, to path: String) throws {
-    do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw CommandError.file(path: path, reason: "cannot write: \(error.localizedDescription)")
+    func scene() throws -> WorldScene {
+        if let seed { return WorldGenerator.scene(seed: seed) }
+        let reading = try SceneJSON.read(path: world.expandingTilde)
+        reading.notices.forEach(StandardError.notice)
+        return reading.scene
     }
 }
 

@@ -50,8 +50,8 @@ public struct Episode: Sendable {
     public var destinations: [Int]
     /// The right answer in lower case, "" for kinds without.
     public var answer: String
-    /// Length of the shortest way for an agent that begins where the scene has it: to the standing place nearest to the
-    /// nearest goal, or to the player; metres.
+    /// Length of the shortest way for an agent that begins where the scene has it, in metres: to the standing place nearest
+    /// to the nearest goal, or to the player; for bring and put from the goal on to the player or the destination.
     public var shortestPath: Double
 
     public init(

@@ -61,6 +61,8 @@ public struct EpisodeGenerator: Sendable {
             return length <= longest
         case .objectNavigation, .goto, .take, .bring, .put:
             guard length >= shortest, length <= longest else { return false }
+            let first = kind == .bring || kind == .put ? episode.goals.compactMap { world.shortestPath(to: $0) }.min() : nil
+            if let first, first < shortest { return false }
             return !episode.isSuccess(in: &world, after: .init(isFinished: true))
         }
     }
@@ -142,7 +144,18 @@ extension World {
             let apart = SIMD2(last.x, last.z) - player.ground
             return (apart * apart).sum().squareRoot() < 1 ? Self.length(of: corners) : nil
         }
-        return (episode.kind == .exist ? episode.destinations : episode.goals).compactMap { shortestPath(to: $0) }.min()
+        let goals = episode.kind == .exist ? episode.destinations : episode.goals
+        guard episode.kind == .bring || episode.kind == .put else { return goals.compactMap { shortestPath(to: $0) }.min() }
+        // From each goal's standing place on to the player or to the place to put it.
+        return goals.compactMap { goal -> Double? in
+            guard let first = shortestPath(to: goal), let end = pathToObject(goal).last else { return nil }
+            let start = agent.position
+            defer { agent.position = start }
+            agent.position = SIMD3(end.x, start.y, end.z)
+            let second = episode.kind == .bring
+                ? Self.length(of: pathToUser()) : episode.destinations.compactMap { shortestPath(to: $0) }.min()
+            return second.map { first + $0 }
+        }.min()
     }
 
     /// Length of the way to the standing place nearest to an instance, nil if no place is in sight of it.

@@ -80,7 +80,12 @@ public struct OraclePolicy: EpisodePolicy {
         case .lookStraightAhead:
             return LEGENTController.lookStraightAhead(cameraForward: forward)
         case .followPath(let object):
-            return follow(object, in: &world)
+            if let action = follow(object, in: &world) { return action }
+            // Half a metre short of the end may be the wrong side of a door.
+            guard let object, !world.isNear(object, within: Episode.nearDistance), tries < EpisodeSpace.legent.maximumSteps,
+                let end = follower?.corners.last
+            else { return nil }
+            return walk(to: end, in: world)
         case .followPathUntilVisible(let object):
             let way = world.transforms[object].position - world.agent.position
             let distance = (way.x * way.x + way.z * way.z).squareRoot()
@@ -110,6 +115,17 @@ public struct OraclePolicy: EpisodePolicy {
             ?? LEGENTController.PathFollower(corners: object.map { world.pathToObject($0) } ?? world.pathToUser())
         let action = follower.next(position: world.agent.position, forward: world.agent.forward)
         self.follower = follower
+        return action
+    }
+
+    /// Turns to a point, then walks there.
+    private func walk(to point: SIMD3<Double>, in world: World) -> LEGENTAction? {
+        let way = SIMD2(point.x, point.z) - world.agent.ground
+        let length = (way * way).sum().squareRoot()
+        guard length > 0.01 else { return nil }
+        var action = LEGENTAction.step
+        let turn = LEGENTController.signedAngle(from: world.agent.heading, to: way)
+        if abs(turn) > LEGENTController.tolerance { action.rotateRight = min(max(turn, -90), 90) } else { action.teleportForward = length }
         return action
     }
 
