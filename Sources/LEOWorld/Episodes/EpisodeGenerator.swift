@@ -148,7 +148,7 @@ extension World {
         guard episode.kind == .bring || episode.kind == .put else { return goals.compactMap { shortestPath(to: $0) }.min() }
         // From each goal's standing place on to the player or to the place to put it.
         return goals.compactMap { goal -> Double? in
-            guard let first = shortestPath(to: goal), let end = pathToObject(goal).last else { return nil }
+            guard let first = shortestPath(to: goal), let end = pathToObject(goal, avoidsPlayer: true).last else { return nil }
             let start = agent.position
             defer { agent.position = start }
             agent.position = SIMD3(end.x, start.y, end.z)
@@ -160,7 +160,7 @@ extension World {
 
     /// Length of the way to the standing place nearest to an instance, nil if no place is in sight of it.
     mutating func shortestPath(to index: Int) -> Double? {
-        let corners = pathToObject(index)
+        let corners = pathToObject(index, avoidsPlayer: true)
         guard let last = corners.last, isOpen(from: SIMD2(last.x, last.z), toward: index) else { return nil }
         return Self.length(of: corners)
     }

@@ -7,11 +7,18 @@ extension World {
     }
 
     /// Corners of the way to the standing place nearest to an instance, with no wall between it and the instance. Of
-    /// places equally near, to 10 cm, the one with the shortest way. Keeps clear of the player. Empty if there is none.
+    /// places equally near, to 10 cm, the one with the shortest way. Keeps clear of the player; where only the player is in
+    /// the way it leads past as if nobody stood there. Empty if there is none.
     public mutating func pathToObject(_ index: Int) -> [SIMD3<Double>] {
+        let around = pathToObject(index, avoidsPlayer: true)
+        return around.isEmpty ? pathToObject(index, avoidsPlayer: false) : around
+    }
+
+    mutating func pathToObject(_ index: Int, avoidsPlayer: Bool) -> [SIMD3<Double>] {
         guard transforms.indices.contains(index) else { return [] }
         return withNavigation { world, grid, regions in
-            let search = GridSearch(grid: grid, person: (world.player.ground, WorldRules.pathClearance + WorldRules.playerRadius))
+            let person = (center: world.player.ground, radius: WorldRules.pathClearance + WorldRules.playerRadius)
+            let search = GridSearch(grid: grid, person: avoidsPlayer ? person : nil)
             guard let start = world.anchor(in: search) else { return [] }
             guard let goal = world.standingGoal(for: index, in: search, regions: regions, region: regions[start]),
                 let cells = search.path(from: start, to: goal)

@@ -141,7 +141,8 @@ public struct World: Sendable {
     ///
     /// Order: move (by one frame, or at once with teleport), turn, look at the image point, grab, speak, calls. Walking
     /// stops at walls, things and the player and does not slide along them. A jump lands before the next observation.
-    /// `choice` has no meaning here.
+    /// `choice` has no meaning here. Of move_forward and move_right only the signs count; angles of any size are turned,
+    /// because the toolkit's own controller sends some beyond their documented range.
     ///
     /// - Parameter photographer: who writes the files that some calls ask for
     /// - Returns: what the player just said and what the calls returned; the picture is the renderer's business
@@ -152,7 +153,13 @@ public struct World: Sendable {
         _ action: LEGENTAction, photographer: (any WorldPhotographer)? = nil
     ) throws(SimulationError) -> WorldObservation {
         guard action.kind == .step else { throw .notAStep(kind: action.kind.rawValue) }
-        do { try action.validate() } catch { throw .invalidAction(reason: error.description) }
+        for (name, value) in [
+            ("move_right", action.moveRight), ("move_forward", action.moveForward), ("rotate_right", action.rotateRight),
+            ("rotate_down", action.rotateDown), ("teleport_forward", action.teleportForward), ("look_x", action.lookX),
+            ("look_y", action.lookY),
+        ] where !value.isFinite {
+            throw .invalidAction(reason: "LEGENT \(name): expected a finite number, found \(value)")
+        }
         // Most steps call nothing.
         let calls = action.calls.isEmpty ? [] : try parseCalls(action.calls, photographer: photographer)
 
@@ -162,7 +169,8 @@ public struct World: Sendable {
             observation.walked = walkAgent(by: min(max(action.teleportForward, -limit), limit), along: agent.heading)
         } else if action.moveForward != 0 || action.moveRight != 0 {
             let ahead = agent.heading
-            let way = ahead * action.moveForward + SIMD2(ahead.y, -ahead.x) * action.moveRight
+            func sign(_ value: Double) -> Double { value > 0 ? 1 : value < 0 ? -1 : 0 }
+            let way = ahead * sign(action.moveForward) + SIMD2(ahead.y, -ahead.x) * sign(action.moveRight)
             observation.walked = walkAgent(by: WorldRules.frameMove, along: way / (way * way).sum().squareRoot())
         }
         if action.rotateRight != 0 || action.rotateDown != 0 { turnAgent(right: action.rotateRight, down: action.rotateDown) }

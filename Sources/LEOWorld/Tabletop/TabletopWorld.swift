@@ -66,20 +66,26 @@ public struct TabletopWorld: Sendable {
 
     // MARK: The task
 
-    /// Number of the first steps of the task whose objects stand where they belong.
-    public var completedSteps: Int { scene.steps.prefix { supports[$0.object] == $0.target }.count }
+    /// Whether an object stands where a step wants it: right on its target, in a bowl on what lies in it too.
+    public func isDone(_ step: TabletopScene.Step) -> Bool {
+        if supports[step.object] == step.target { return true }
+        return objects[step.target].shape == .bowl && isBelow(step.target, supports[step.object])
+    }
 
-    /// Whether every object of the task stands on or in its target.
-    public var isDone: Bool { scene.steps.allSatisfy { supports[$0.object] == $0.target } }
+    /// Number of the first steps of the task whose objects stand where they belong.
+    public var completedSteps: Int { scene.steps.prefix { isDone($0) }.count }
+
+    /// Whether every object of the task stands where it belongs.
+    public var isDone: Bool { scene.steps.allSatisfy { isDone($0) } }
 
     /// What the robot is told now: the first step that is not done, the goal after the last.
     public var instruction: String {
-        scene.steps.first { supports[$0.object] != $0.target }?.instruction ?? scene.goal
+        scene.steps.first { !isDone($0) }?.instruction ?? scene.goal
     }
 
     /// The poses that carry out the next step, nil when all are done.
     public var expertPoses: (pick: CLIPortPose, place: CLIPortPose)? {
-        guard let step = scene.steps.first(where: { supports[$0.object] != $0.target }) else { return nil }
+        guard let step = scene.steps.first(where: { !isDone($0) }) else { return nil }
         func pose(_ index: Int) -> CLIPortPose {
             let object = objects[index]
             let top = object.position + SIMD3(0, 0, object.shape.size.z)
@@ -105,10 +111,15 @@ public struct TabletopWorld: Sendable {
     /// Where an object comes to rest that is let go with its middle over a point.
     private func rest(of index: Int, at target: SIMD2<Double>, carrying family: [Int]) -> (position: SIMD3<Double>, support: Int?) {
         let shape = objects[index].shape
-        let aim = Self.inside(target, margin: shape.size.x / 2)
+        // What stands on it may reach farther out than it does itself.
+        let margin = family.map { each in
+            let offset = objects[each].position - objects[index].position
+            return (offset.x * offset.x + offset.y * offset.y).squareRoot() + objects[each].shape.size.x / 2
+        }.max() ?? 0
+        let aim = Self.inside(target, margin: margin)
         for offset in Self.spiral {
             let point = aim + offset
-            guard Self.inside(point, margin: shape.size.x / 2) == point else { continue }
+            guard Self.inside(point, margin: margin) == point else { continue }
             let support = topmost(at: point, except: family)
             // Only blocks stand on or in anything; and a bowl or a tile needs the table.
             guard support == nil || shape == .block else { continue }
@@ -206,6 +217,7 @@ public struct TabletopWorld: Sendable {
     }
 
     private static func inside(_ point: SIMD2<Double>, margin: Double) -> SIMD2<Double> {
+        let margin = min(margin, (TabletopScene.xBounds.upperBound - TabletopScene.xBounds.lowerBound) / 2)
         let low = SIMD2(TabletopScene.xBounds.lowerBound + margin, TabletopScene.yBounds.lowerBound + margin)
         let high = SIMD2(TabletopScene.xBounds.upperBound - margin, TabletopScene.yBounds.upperBound - margin)
         return point.clamped(lowerBound: low, upperBound: high)
