@@ -39,7 +39,7 @@ enum LEGENTGolden {
                 case "ActionProto": _ = try LEGENTActionMessage(protobuf: bytes)
                 default: _ = try LEGENTObservationMessage(protobuf: bytes)
                 }
-            } catch is LEGENTMessageError {
+            } catch {
                 return nil
             }
             return "\(label)expected an error, was decoded"

@@ -64,7 +64,7 @@ final class RunningServer: Sendable {
 
     /// Serves on a free port of this machine while `body` runs.
     static func with<Result: Sendable>(
-        patience: Duration = .seconds(20), maximumSessions: Int = 16,
+        patience: Duration = .seconds(20), maximumSessions: Int = 16, settings: LEGENTSettings? = nil,
         play: @escaping @Sendable (LEGENTSession) async throws -> Void,
         body: (RunningServer, Int) async throws -> Result
     ) async throws -> Result {
@@ -75,6 +75,7 @@ final class RunningServer: Sendable {
         options.patience = patience
         options.maximumSessions = maximumSessions
         options.settings.width = 64
+        if let settings { options.settings = settings }
         let server = LEGENTServer(options)
         let task = Task { try await server.run(report: { running.add($0) }, play: play) }
         running.task.withLock { $0 = task }

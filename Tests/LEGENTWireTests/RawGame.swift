@@ -20,13 +20,25 @@ struct RawGame {
         return try await withGRPCClient(transport: transport) { try await body($0) }
     }
 
-    private func call(_ client: Client, _ bytes: [UInt8]) async throws -> LEGENTActionMessage {
-        let reply = try await client.unary(
+    private func reply(_ client: Client, _ bytes: [UInt8]) async throws -> [UInt8] {
+        try await client.unary(
             request: ClientRequest(message: bytes),
             descriptor: MethodDescriptor(fullyQualifiedService: "communicator.Communicator", method: "GetAction"),
             serializer: Bytes(), deserializer: Bytes(), options: .defaults
         ) { try $0.message }
-        return try LEGENTActionMessage(protobuf: reply)
+    }
+
+    private func call(_ client: Client, _ bytes: [UInt8]) async throws -> LEGENTActionMessage {
+        try LEGENTActionMessage(protobuf: try await reply(client, bytes))
+    }
+
+    /// The replies to a recorded session's messages.
+    func replies(to messages: [[UInt8]]) async throws -> [[UInt8]] {
+        try await withClient { client in
+            var replies: [[UInt8]] = []
+            for message in messages { replies.append(try await reply(client, message)) }
+            return replies
+        }
     }
 
     private func observation(_ step: Int) throws -> LEGENTObservationMessage {

@@ -146,14 +146,14 @@ enum LEGENTCallsKind: CaseKind {
         let rows = try LEGENTGolden.document(folder, "api_calls.json").elements
         return [
             Comparison.rows("value", rows) { row in
-                let call = try call(row.required("call").string)
+                let call = try Self.call(row.required("call").string)
                 let value = try row.required("value")
-                return Comparison.difference("api", call.name, try value.required("api").string)
-                    ?? Comparison.difference("args", call.arguments, try value.required("args").string)
+                let (name, arguments) = (try value.required("api").string, try value.required("args").string)
+                return Comparison.difference("api", call.name, name) ?? Comparison.difference("args", call.arguments, arguments)
             },
             Comparison.rows("api_calls_field", rows) { row in
                 var action = LEGENTAction()
-                action.calls = [try call(row.required("call").string)]
+                action.calls = [try Self.call(row.required("call").string)]
                 let golden = try row.required("api_calls_field").string
                 if let wrong = Comparison.difference("written", action.callsJSON, golden) { return wrong }
                 return try LEGENTCall.list(json: golden) == action.calls ? nil : "read: expected the call that was written"
@@ -255,12 +255,14 @@ enum LEGENTTrajectoryKind: CaseKind {
         return golden.indented == original ? Comparison.difference("text", text, original) : nil
     }
 
-    /// Every action of an agent is code that can be read.
+    private static let verbs = ["move_forward(", "rotate_right(", "rotate_down(", "grab(", "speak(", "finish("]
+
+    /// Every action of an agent is empty or begins with one that the toolkit writes; what it reads as nothing, such as
+    /// `rotate_right(0)`, it writes too.
     private static func actionDifference(_ trajectory: LEGENTTrajectory) throws -> String? {
         for case .agent(let steps) in trajectory.interactions {
-            for step in steps where !step.action.isEmpty {
-                let again = try LEGENTCode.write(LEGENTCode.read(step.action))
-                if again.isEmpty { return "\(step.image): no action in \(step.action.debugDescription)" }
+            for step in steps where !step.action.isEmpty && !verbs.contains(where: step.action.hasPrefix) {
+                return "\(step.image): no action in \(step.action.debugDescription)"
             }
         }
         return nil
