@@ -26,8 +26,8 @@ public protocol Dataset: Sendable {
 ///
 /// - Parameters:
 ///   - folders: `DataFolders(path)` finds them from one path
-///   - split: Cap3D, scene captions, MP3D and CLIPort take `val` for `test`, as they have no third part; captions of
-///     objects in scenes exist for `train` alone
+///   - split: for `test`, `val` stands in where a task has no files of that name (a notice says so), and always for Cap3D,
+///     MP3D and CLIPort, which have two parts; captions of objects in scenes exist for `train` alone
 /// - Throws: `DataError` for files that are missing or malformed, and for options out of range. Scenes are read later.
 public func openDataset(
     _ task: TaskKind, in folders: DataFolders, split: DataSplit, options: DatasetOptions = DatasetOptions()

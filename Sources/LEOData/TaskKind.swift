@@ -22,7 +22,9 @@ public enum TaskKind: String, Sendable, CaseIterable, Codable, CustomStringConve
     /// whether words are joined by `_`, `-` or nothing, do not matter.
     public init?(name: String) {
         let key = Self.key(name)
-        if let task = Self.allCases.first(where: { Self.key($0.rawValue) == key }) { self = task } else {
+        if let task = Self.allCases.first(where: { Self.key($0.rawValue) == key }) {
+            self = task
+        } else {
             guard let task = Self.shortNames.first(where: { $0.value.contains(key) })?.key else { return nil }
             self = task
         }

@@ -36,7 +36,8 @@ public struct TaskAnnotation: Sendable {
     public var step: EpisodeStep?
 
     init(
-        task: TaskKind, id: String, index: Int, source: SceneSource, sceneID: String, instruction: String, references: [String]
+        task: TaskKind, id: String, index: Int, source: SceneSource, sceneID: String, instruction: String,
+        references: [String]
     ) {
         self.task = task
         self.id = id

@@ -27,11 +27,17 @@ enum Pickle {
             + tuple([int(3), text(type == "u1" ? "|" : "<"), none, none, none, int(-1), int(-1), int(0)]) + [0x62]
         return global("numpy.core.multiarray", "_reconstruct")
             + tuple([global("numpy", "ndarray"), tuple([int(0)]), [0x42] + little(UInt32(1)) + [0x62]]) + [0x52]
-            + tuple([int(1), tuple(shape.map { int($0) }), dtype, [0x89], [0x42] + little(UInt32(data.count)) + data]) + [0x62]
+            + tuple([int(1), tuple(shape.map { int($0) }), dtype, [0x89], [0x42] + little(UInt32(data.count)) + data]) + [
+                0x62
+            ]
     }
 
-    static func floats(_ values: [Float], _ shape: [Int]) -> [UInt8] { array("f4", shape, values.flatMap { little($0.bitPattern) }) }
-    static func doubles(_ values: [Double], _ shape: [Int]) -> [UInt8] { array("f8", shape, values.flatMap { little($0.bitPattern) }) }
+    static func floats(_ values: [Float], _ shape: [Int]) -> [UInt8] {
+        array("f4", shape, values.flatMap { little($0.bitPattern) })
+    }
+    static func doubles(_ values: [Double], _ shape: [Int]) -> [UInt8] {
+        array("f8", shape, values.flatMap { little($0.bitPattern) })
+    }
     static func bytes(_ values: [UInt8], _ shape: [Int]) -> [UInt8] { array("u1", shape, values) }
     static func integers(_ values: [Int], _ shape: [Int]? = nil) -> [UInt8] {
         array("i8", shape ?? [values.count], values.flatMap { little(Int64($0)) })
@@ -43,7 +49,8 @@ func npy(_ rows: [[UInt8]]) -> [UInt8] {
     var header = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(rows.count), \(rows.first?.count ?? 0)), }"
     while (10 + header.utf8.count + 1) % 64 != 0 { header += " " }
     header += "\n"
-    return [0x93] + Array("NUMPY".utf8) + [1, 0] + Pickle.little(UInt16(header.utf8.count)) + Array(header.utf8) + rows.flatMap { $0 }
+    return [0x93] + Array("NUMPY".utf8) + [1, 0] + Pickle.little(UInt16(header.utf8.count)) + Array(header.utf8)
+        + rows.flatMap { $0 }
 }
 
 /// A data root made within a test.
@@ -100,7 +107,8 @@ struct DataRoot {
         let texts = answers.map { "\"\($0)\"" }.joined(separator: ", ")
         try write(
             "instruction/scanqa/ScanQA_v1.0_\(split).json",
-            "[{\"scene_id\": \"\(scan)\", \"question_id\": \"q\", \"question\": \"What?\", \"answers\": [\(texts)], \"object_ids\": \(ids)}]")
+            "[{\"scene_id\": \"\(scan)\", \"question_id\": \"q\", \"question\": \"What?\", \"answers\": [\(texts)], \"object_ids\": \(ids)}]"
+        )
     }
 
     /// 3RScan: object `ids[i]` is cube i; dictionary order is that of `order`.

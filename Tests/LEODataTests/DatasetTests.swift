@@ -17,10 +17,12 @@ private func fixed(_ maximum: Int = 60, _ source: DatasetOptions.ObjectSource = 
 struct TaskKindTests {
     @Test func takesOfficialAndShortNames() {
         for task in TaskKind.allCases { #expect(TaskKind(name: task.rawValue) == task) }
-        #expect(TaskKind.allCases.map(\.rawValue) == [
-            "cap3d", "obj_scene_cap", "scene_cap", "scan2cap", "scanqa", "sqa3d", "rscan_qa", "rscan_plan", "rscan_dialog", "mp3d_objnav",
-            "cliport",
-        ])
+        #expect(
+            TaskKind.allCases.map(\.rawValue) == [
+                "cap3d", "obj_scene_cap", "scene_cap", "scan2cap", "scanqa", "sqa3d", "rscan_qa", "rscan_plan",
+                "rscan_dialog", "mp3d_objnav",
+                "cliport",
+            ])
         #expect(TaskKind(name: "objnav") == .mp3dObjNav)
         #expect(TaskKind(name: "3RScan-QA") == .rscanQA)
         #expect(TaskKind(name: "dialogue") == .rscanDialog)
@@ -65,7 +67,8 @@ struct ObjectOrderTests {
             try root.writeScanQA("train", ids: [69, 5])
             func ids(_ seed: UInt64) throws -> [Int] {
                 let options = DatasetOptions(choices: SeededChoices(seed: UInt64(seed)))
-                return try openDataset(.scanqa, in: root.folders, split: .train, options: options).sample(at: 0).objects.map(\.id)
+                return try openDataset(.scanqa, in: root.folders, split: .train, options: options).sample(at: 0).objects.map(
+                    \.id)
             }
             let first = try ids(1)
             #expect(first.count == 60)
@@ -143,7 +146,8 @@ struct ProposalTests {
             try root.writeScan("s", labels: [0, 1, 2, 3])
             try root.writeProposals("s", cubes: 4, (0..<55).map { $0 == 54 ? [2] : [0] })
             try root.writeScanQA(ids: [2, 0])
-            let sample = try openDataset(.scanqa, in: root.folders, split: .val, options: fixed(60, .predicted)).sample(at: 0)
+            let sample = try openDataset(.scanqa, in: root.folders, split: .val, options: fixed(60, .predicted)).sample(
+                at: 0)
             #expect(sample.objects.map(\.id) == Array(0..<50))
         }
     }
@@ -166,7 +170,8 @@ struct ChoiceTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let root = DataRoot(path: folder)
         for scan in ["a", "b", "c"] { try root.writeScan(scan, labels: Array(0..<5)) }
-        try root.writeScanRefer("val", ["a", "b", "c", "a"].enumerated().map { ($0.element, $0.offset, "A chair. It is red.") })
+        try root.writeScanRefer(
+            "val", ["a", "b", "c", "a"].enumerated().map { ($0.element, $0.offset, "A chair. It is red.") })
         var options = DatasetOptions(choices: SeededChoices(seed: 7))
         options.cachedScenes = 1
         let dataset = try openDataset(.scan2cap, in: root.folders, split: .val, options: options)
@@ -193,7 +198,8 @@ struct ChoiceTests {
             try root.writeScanRefer("val", [("s", 1, "A chair")])
             let places = try (0..<20).map { seed in
                 let options = DatasetOptions(choices: SeededChoices(seed: UInt64(seed)))
-                return try openDataset(.scan2cap, in: root.folders, split: .val, options: options).sample(at: 0).anchor.position
+                return try openDataset(.scan2cap, in: root.folders, split: .val, options: options).sample(at: 0).anchor
+                    .position
             }
             #expect(places.allSatisfy { 2...3 ~= $0.x && 0...1 ~= $0.y && 0...1 ~= $0.z })
             #expect(Set(places.map(\.x)).count == 20)
@@ -222,7 +228,9 @@ struct ChoiceTests {
                 options.rotatesInTraining = rotates
                 let dataset = try openDataset(.scanqa, in: root.folders, split: split, options: options)
                 return try (0..<2).map { _ in
-                    try dataset.sample(at: 0).objectTensors().locations.floats().prefix(3).map { ($0 * 1000).rounded() / 1000 }
+                    try dataset.sample(at: 0).objectTensors().locations.floats().prefix(3).map {
+                        ($0 * 1000).rounded() / 1000
+                    }
                 }
             }
             #expect(try location(.val) == [[2.5, 0.5, 0.5], [2.5, 0.5, 0.5]])
@@ -231,20 +239,30 @@ struct ChoiceTests {
             #expect(try location(.train, rotates: false)[0] == [2.5, 0.5, 0.5])
             // One answer is drawn for training.
             let options = DatasetOptions(choices: Turns())
-            #expect(try openDataset(.scanqa, in: root.folders, split: .train, options: options).annotation(at: 0).references == ["no"])
-            #expect(try openDataset(.scanqa, in: root.folders, split: .val, options: options).annotation(at: 0).references == ["yes", "no"])
+            #expect(
+                try openDataset(.scanqa, in: root.folders, split: .train, options: options).annotation(at: 0).references == [
+                    "no"
+                ])
+            #expect(
+                try openDataset(.scanqa, in: root.folders, split: .val, options: options).annotation(at: 0).references == [
+                    "yes", "no",
+                ])
         }
     }
 
     @Test func poolsAreDrawnFromInEvaluation() throws {
         try withRoot { root in
-            try root.write("instruction/planning/3rscan_plan_val.json", #"{"r": {"response": [{"instruction": "Tidy UP", "plan": "1. Go."}]}}"#)
+            try root.write(
+                "instruction/planning/3rscan_plan_val.json",
+                #"{"r": {"response": [{"instruction": "Tidy UP", "plan": "1. Go."}]}}"#)
             func instructions(_ pools: InstructionPools) throws -> Set<String> {
-                Set(try (0..<40).map { seed in
-                    var options = DatasetOptions(choices: SeededChoices(seed: UInt64(seed)))
-                    options.pools = pools
-                    return try openDataset(.rscanPlan, in: root.folders, split: .val, options: options).annotation(at: 0).instruction
-                })
+                Set(
+                    try (0..<40).map { seed in
+                        var options = DatasetOptions(choices: SeededChoices(seed: UInt64(seed)))
+                        options.pools = pools
+                        return try openDataset(.rscanPlan, in: root.folders, split: .val, options: options).annotation(at: 0)
+                            .instruction
+                    })
             }
             #expect(try instructions(.official) == ["Plan for the task: tidy up"])
             let drawn = try instructions(.standard)

@@ -12,7 +12,9 @@ struct DataGoldenTests {
         #expect(report.cases.map(\.kind) == ["data sets"])
         // Every task has cases, and every case its tensors.
         for task in TaskKind.allCases {
-            #expect(report.cases[0].outputs.contains { $0.name.hasPrefix("\(task.rawValue)/") && $0.name.hasSuffix("/obj_fts") }, "\(task)")
+            #expect(
+                report.cases[0].outputs.contains { $0.name.hasPrefix("\(task.rawValue)/") && $0.name.hasSuffix("/obj_fts") },
+                "\(task)")
         }
     }
 }
@@ -30,7 +32,8 @@ private struct DamagedGolden {
         try FileManager.default.createDirectory(atPath: path + "/expected", withIntermediateDirectories: true)
         for name in names {
             // Written anew, because goldens may be read-only.
-            try Data(contentsOf: URL(fileURLWithPath: golden + "/expected/" + name)).write(to: URL(fileURLWithPath: path + "/expected/" + name))
+            try Data(contentsOf: URL(fileURLWithPath: golden + "/expected/" + name)).write(
+                to: URL(fileURLWithPath: path + "/expected/" + name))
         }
     }
 
@@ -61,7 +64,9 @@ struct DamagedDataTests {
     private let cap3d = ["cap3d.json", "cap3d.safetensors"]
 
     @Test func undamagedPasses() throws {
-        #expect(try failures(cap3d + ["cap3d_all.json", "text_ops.jsonl", "align_situation.jsonl", "scannet_notes.json"]) { _ in } == [])
+        #expect(
+            try failures(cap3d + ["cap3d_all.json", "text_ops.jsonl", "align_situation.jsonl", "scannet_notes.json"]) { _ in
+            } == [])
     }
 
     @Test(arguments: [
@@ -83,11 +88,22 @@ struct DamagedDataTests {
     @Test func everyFileIsLookedAt() throws {
         #expect(try failures(["cap3d.json"]) { _ in } == ["cap3d.json"])
         #expect(try failures(["cap3d.safetensors"]) { _ in } == ["cap3d.safetensors"])
-        #expect(try failures(["cap3d_all.json"]) { try $0.replace("white", with: "black", in: "cap3d_all.json") } == ["cap3d_all"])
-        #expect(try failures(["text_ops.jsonl"]) { try $0.replace("qa_3dllm_question", with: "other", in: "text_ops.jsonl") } == ["text_ops.other"])
-        #expect(try failures(["align_situation.jsonl"]) { try $0.replace("\"out_pos\": [", with: "\"out_pos\": [1.0, ", in: "align_situation.jsonl") }
-            == ["align_situation"])
-        #expect(try failures(["scannet_notes.json"]) { try $0.replace("15867", with: "15868", in: "scannet_notes.json") } == ["scannet_notes.scene0011_00"])
+        #expect(
+            try failures(["cap3d_all.json"]) { try $0.replace("white", with: "black", in: "cap3d_all.json") } == [
+                "cap3d_all"
+            ])
+        #expect(
+            try failures(["text_ops.jsonl"]) { try $0.replace("qa_3dllm_question", with: "other", in: "text_ops.jsonl") }
+                == ["text_ops.other"])
+        #expect(
+            try failures(["align_situation.jsonl"]) {
+                try $0.replace("\"out_pos\": [", with: "\"out_pos\": [1.0, ", in: "align_situation.jsonl")
+            }
+                == ["align_situation"])
+        #expect(
+            try failures(["scannet_notes.json"]) { try $0.replace("15867", with: "15868", in: "scannet_notes.json") } == [
+                "scannet_notes.scene0011_00"
+            ])
     }
 
     /// Values of tensors, through a data set that is not the recorded one.

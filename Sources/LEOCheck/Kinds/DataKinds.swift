@@ -1,10 +1,8 @@
 import Foundation
-import LEOAction
 import LEOConvert
 import LEOData
 import LEOScene
 import LEOTensor
-import LEOText
 
 /// LEO's data sets in the official layout, with what the official loaders make of them in `expected/`.
 enum DatasetKind: CaseKind {
@@ -14,20 +12,26 @@ enum DatasetKind: CaseKind {
     static func recognises(_ folder: CaseFolder) -> Bool {
         guard folder.has("expected") else { return false }
         if ["scannet", "rscan", "alignment", "instruction"].contains(where: folder.has) { return true }
-        return others.contains { folder.has("expected/" + $0) } || TaskKind.allCases.contains { folder.has("expected/\($0.rawValue).json") }
+        return others.contains { folder.has("expected/" + $0) }
+            || TaskKind.allCases.contains { folder.has("expected/\($0.rawValue).json") }
     }
 
     static func name(_ folder: CaseFolder) -> String { "data sets" }
 
     static func run(_ folder: CaseFolder) throws -> [OutputCheck] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("expected")).filter { !$0.hasPrefix(".") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("expected")).filter {
+            !$0.hasPrefix(".")
+        }.sorted()
         var checks: [OutputCheck] = []
         for name in names {
             let base = (name as NSString).deletingPathExtension
             do {
-                if name == "text_ops.jsonl" { checks += try TextOperationRow.checks(folder)
-                } else if name == "align_situation.jsonl" { checks.append(try SituationRow.check(folder))
-                } else if name == "scannet_notes.json" { checks += try sceneNotes(folder)
+                if name == "text_ops.jsonl" {
+                    checks += try TextOperationRow.checks(folder)
+                } else if name == "align_situation.jsonl" {
+                    checks.append(try SituationRow.check(folder))
+                } else if name == "scannet_notes.json" {
+                    checks += try sceneNotes(folder)
                 } else if name.hasSuffix(".safetensors"), names.contains(base + ".json") {
                     // Looked through with the cases it belongs to.
                 } else if name.hasSuffix("_all.json"), let task = TaskKind(rawValue: String(base.dropLast(4))) {
@@ -67,7 +71,7 @@ enum DatasetKind: CaseKind {
 }
 
 /// JSON values of `expected/`, which are never changed after reading.
-private struct ExpectedFile {
+struct ExpectedFile {
     let path: String
     let value: Any
 
@@ -79,10 +83,14 @@ private struct ExpectedFile {
         self.value = value
     }
 
-    func malformed(_ field: String, _ expected: String) -> CheckError { .malformed(path: path, field: field, expected: expected) }
+    func malformed(_ field: String, _ expected: String) -> CheckError {
+        .malformed(path: path, field: field, expected: expected)
+    }
 
     func rows(_ value: Any?, _ field: String) throws -> [[String: Any]] {
-        guard let rows = value as? [[String: Any]], !rows.isEmpty else { throw malformed(field, "at least one object in a list") }
+        guard let rows = value as? [[String: Any]], !rows.isEmpty else {
+            throw malformed(field, "at least one object in a list")
+        }
         return rows
     }
 
@@ -104,12 +112,17 @@ private struct RecordedDatasets {
     }
 
     mutating func dataset(_ file: ExpectedFile, _ row: [String: Any]) throws -> any Dataset {
-        let split = try file.value(row, "split", String.self), source = try file.value(row, "pc_type", String.self)
+        let split = try file.value(row, "split", String.self)
+        let source = try file.value(row, "pc_type", String.self)
         let maximum = try file.value(row, "max_obj_len", Int.self)
         let key = "\(split)/\(source)/\(maximum)"
         if let known = opened[key] { return known }
-        guard let split = DataSplit(rawValue: split) else { throw file.malformed("split", "train, val or test, found \(split)") }
-        guard let source = DatasetOptions.ObjectSource(rawValue: source) else { throw file.malformed("pc_type", "gt or pred, found \(source)") }
+        guard let split = DataSplit(rawValue: split) else {
+            throw file.malformed("split", "train, val or test, found \(split)")
+        }
+        guard let source = DatasetOptions.ObjectSource(rawValue: source) else {
+            throw file.malformed("pc_type", "gt or pred, found \(source)")
+        }
         let options = DatasetOptions(maximumObjects: maximum, objectSource: source, choices: FixedChoices())
         let dataset = try openDataset(task, in: folders, split: split, options: options)
         opened[key] = dataset
@@ -146,7 +159,10 @@ private struct DatasetCases {
         }
         for row in datasets {
             let name = "\(task.rawValue)/\(row["split"] ?? "")/\(row["pc_type"] ?? "")/max\(row["max_obj_len"] ?? "").len"
-            do { checks.append(Comparison.exact(name, try recorded.dataset(file, row).count, try file.value(row, "len", Int.self))) } catch {
+            do {
+                checks.append(
+                    Comparison.exact(name, try recorded.dataset(file, row).count, try file.value(row, "len", Int.self)))
+            } catch {
                 checks.append(OutputCheck(name: name, passed: false, note: "\(error)"))
             }
         }
@@ -156,23 +172,29 @@ private struct DatasetCases {
             do {
                 let dataset = try recorded.dataset(file, row)
                 let index = try file.value(row, "index", Int.self)
-                guard (0..<dataset.count).contains(index) else { throw file.malformed("index", "below \(dataset.count), found \(index)") }
+                guard (0..<dataset.count).contains(index) else {
+                    throw file.malformed("index", "below \(dataset.count), found \(index)")
+                }
                 let sample = try dataset.sample(at: index)
                 let own = Set(remaining.filter { $0.hasPrefix(id + "/") }.map { String($0.dropFirst(id.count + 1)) })
                 remaining.subtract(own.map { "\(id)/\($0)" })
-                checks += SampleCheck(task: task, id: id, row: row, file: file, tensors: tensors, tensorNames: own, folder: folder).checks(sample)
+                checks += SampleCheck(
+                    task: task, id: id, row: row, file: file, tensors: tensors, tensorNames: own, folder: folder
+                ).checks(sample)
             } catch {
                 remaining = remaining.filter { !$0.hasPrefix(id + "/") }
                 checks.append(OutputCheck(name: id, passed: false, note: "\(error)"))
             }
         }
-        checks += remaining.sorted().map { OutputCheck(name: $0, passed: false, note: "is recorded, but belongs to no case") }
+        checks += remaining.sorted().map {
+            OutputCheck(name: $0, passed: false, note: "is recorded, but belongs to no case")
+        }
         return checks
     }
 }
 
 /// One recorded sample against ours.
-private struct SampleCheck {
+struct SampleCheck {
     let task: TaskKind
     let id: String
     let row: [String: Any]
@@ -185,7 +207,8 @@ private struct SampleCheck {
         let described = row.keys.sorted().map { field in
             check(field) { try difference(field, sample) }
         }
-        let required = ["anchor_locs", "anchor_orientation", "obj_fts", "obj_locs"] + (task == .scan2cap ? ["iou_flag"] : [])
+        let required =
+            ["anchor_locs", "anchor_orientation", "obj_fts", "obj_locs"] + (task == .scan2cap ? ["iou_flag"] : [])
         let missing = required.filter { !tensorNames.contains($0) }.map {
             OutputCheck(name: "\(id)/\($0)", passed: false, note: "is not recorded")
         }
@@ -234,14 +257,17 @@ private struct SampleCheck {
         case "num_objects": return try number(sample.objects.count)
         case "img_fts":
             let expected: String = try file.value(row, field)
-            return expected == "zeros(3,224,224)" && sample.image == nil ? nil : "expected \(expected), found \(sample.image == nil ? "no picture" : "a picture")"
+            return expected == "zeros(3,224,224)" && sample.image == nil
+                ? nil : "expected \(expected), found \(sample.image == nil ? "no picture" : "a picture")"
         case "img_masks":
             let expected: [Bool] = try file.value(row, field)
             return expected == [sample.image != nil] ? nil : "expected \(expected), found \([sample.image != nil])"
         case "output_gt":
             let expected = (row[field] as? String).map { [$0] } ?? (row[field] as? [String])
             guard let expected else { throw file.malformed(field, "a text or texts") }
-            if (row[field] is [String]) != (task.hasSeveralAnswers && row["split"] as? String != "train") { return "expected the other of one text and several" }
+            if (row[field] is [String]) != (task.hasSeveralAnswers && row["split"] as? String != "train") {
+                return "expected the other of one text and several"
+            }
             return Self.difference(sample.references, expected)
         case "file": return try text(annotation.step?.file)
         case "step": return try number(annotation.step?.index)
@@ -263,7 +289,9 @@ private struct SampleCheck {
         let golden = try tensors.tensor(full)
         func compared(_ found: [Float], _ shape: [Int], _ tolerance: Double) -> OutputCheck {
             guard golden.shape == shape, golden.elementType == .f32 else {
-                return OutputCheck(name: full, passed: false, note: "expected \(golden.elementType.rawValue) \(golden.shape), found f32 \(shape)")
+                return OutputCheck(
+                    name: full, passed: false,
+                    note: "expected \(golden.elementType.rawValue) \(golden.shape), found f32 \(shape)")
             }
             return Comparison.floats(full, found, golden.floats(), Tolerance(absolute: tolerance))
         }
@@ -277,162 +305,41 @@ private struct SampleCheck {
             let turn = sample.anchor.orientation
             let found = [turn.x, turn.y, turn.z, turn.w]
             // A pure yaw gives one of two values, by the last bit.
-            if task == .sqa3d, golden.shape == [4], SituationRow.isTie(found.map { Double($0) }, golden.floats().map { Double($0) }) {
+            if task == .sqa3d, golden.shape == [4],
+                SituationRow.isTie(found.map { Double($0) }, golden.floats().map { Double($0) })
+            {
                 return OutputCheck(name: full, passed: true, tolerance: "either of a tie")
             }
             return compared(found, [4], 1e-6)
         case "iou_flag":
-            guard golden.shape == [1] else { return OutputCheck(name: full, passed: false, note: "expected one flag, found shape \(golden.shape)") }
+            guard golden.shape == [1] else {
+                return OutputCheck(name: full, passed: false, note: "expected one flag, found shape \(golden.shape)")
+            }
             return Comparison.exact(full, [sample.iouFlag ? 1 : 0], golden.integers())
         case "img_fts":
-            guard let image = sample.image else { return OutputCheck(name: full, passed: false, note: "there is no picture") }
+            guard let image = sample.image else {
+                return OutputCheck(name: full, passed: false, note: "there is no picture")
+            }
             let found = image.preprocessed(channels: sample.imageChannels)
             let isResized = image.width != Image.encoderSize || image.height != Image.encoderSize
             return compared(found.floats(), found.shape, isResized ? 0.02 : 1e-5)
         case "img_resized_uint8":
-            guard let image = sample.image else { return OutputCheck(name: full, passed: false, note: "there is no picture") }
+            guard let image = sample.image else {
+                return OutputCheck(name: full, passed: false, note: "there is no picture")
+            }
             let resized = image.resized(width: Image.encoderSize, height: Image.encoderSize)
             let pixels = resized.pixels
             // As the file was read: blue first for navigation.
             let found = pixels.indices.map { Float(pixels[sample.imageChannels == .bgr ? $0 - $0 % 3 + 2 - $0 % 3 : $0]) }
             guard golden.shape == [resized.height, resized.width, 3], golden.elementType == .u8 else {
-                return OutputCheck(name: full, passed: false, note: "expected \(golden.elementType.rawValue) \(golden.shape), found u8 \([resized.height, resized.width, 3])")
+                return OutputCheck(
+                    name: full, passed: false,
+                    note:
+                        "expected \(golden.elementType.rawValue) \(golden.shape), found u8 \([resized.height, resized.width, 3])"
+                )
             }
             return Comparison.floats(full, found, golden.floats(), Tolerance(absolute: 1))
         default: return OutputCheck(name: full, passed: false, note: "is recorded, but nothing here checks it")
-        }
-    }
-}
-
-/// `expected/<task>_all.json`: every sample in order.
-private struct DatasetListing {
-    private let task: TaskKind
-    private let file: ExpectedFile
-    private let rows: [[String: Any]]
-    private let dataset: any Dataset
-
-    init(_ folder: CaseFolder, _ task: TaskKind) throws {
-        self.task = task
-        file = try ExpectedFile(folder, "\(task.rawValue)_all.json")
-        rows = try file.rows(file.value, "file")
-        // The listing is of the part that the task's cases are of.
-        var split = task == .objSceneCap ? DataSplit.train : .val
-        if folder.has("expected/\(task.rawValue).json") {
-            let cases = try ExpectedFile(folder, "\(task.rawValue).json")
-            let first = try cases.rows((cases.value as? [String: Any])?["datasets"], "datasets")[0]
-            guard let named = DataSplit(rawValue: try cases.value(first, "split")) else { throw cases.malformed("datasets[0].split", "train, val or test") }
-            split = named
-        }
-        dataset = try openDataset(task, in: DataFolders(folder.path), split: split, options: DatasetOptions(choices: FixedChoices()))
-    }
-
-    func check() -> OutputCheck {
-        let name = "\(task.rawValue)_all"
-        guard rows.count == dataset.count else {
-            return OutputCheck(name: name, passed: false, note: "expected \(rows.count) samples, found \(dataset.count)")
-        }
-        return Comparison.rows(name, Array(rows.enumerated())) { index, row in
-            let annotation = dataset.annotation(at: index)
-            if row.isEmpty { return "holds nothing to compare" }
-            return try row.keys.sorted().lazy.compactMap { try difference($0, row, annotation) }.first
-        }
-    }
-
-    private func difference(_ field: String, _ row: [String: Any], _ annotation: TaskAnnotation) throws -> String? {
-        func text(_ found: String?) throws -> String? {
-            guard let found else { return "\(field): found nothing" }
-            return Comparison.difference(field, found, try file.value(row, field))
-        }
-        switch field {
-        case "source": return try text(annotation.source.rawValue)
-        case "scan_id", "scene_id": return try text(annotation.sceneID)
-        case "obj_id" where task == .cap3d: return try text(annotation.sceneID)
-        case "obj_id":
-            let expected: Int = try file.value(row, field)
-            return annotation.relevantObjects == [expected] ? nil : "obj_id: expected \(expected), found \(annotation.relevantObjects)"
-        case "caption", "response": return annotation.references.count == 1 ? try text(annotation.references[0]) : "\(field): found several"
-        case "history" where task == .rscanDialog: return try text(annotation.prompt.afterObjects)
-        case "corpus_key": return try text(annotation.corpusKey)
-        case "goal": return try text(annotation.step?.goal)
-        case "img_path": return try text(annotation.step?.imageFile)
-        case "action", "history":
-            guard case .navigation(let action, let history)? = annotation.step?.action else { return "\(field): found no action" }
-            return Comparison.difference(field, (field == "action" ? [action] : history).map(\.rawValue), try file.value(row, field))
-        default: return "\(field): is recorded, but nothing here checks it"
-        }
-    }
-}
-
-/// A row of `align_situation.jsonl`.
-private struct SituationRow: Decodable {
-    let yaw_only: Bool
-    let pos, quat_xyzw, scene_center: [Double]
-    let align: [[Double]]
-    let out_pos, out_quat: [Double]
-
-    static func check(_ folder: CaseFolder) throws -> OutputCheck {
-        let rows = try folder.lines("expected/align_situation.jsonl", of: SituationRow.self)
-        return Comparison.rows("align_situation", rows) { row in
-            guard row.pos.count == 3, row.scene_center.count == 3, row.quat_xyzw.count == 4, row.align.count == 3,
-                row.align.allSatisfy({ $0.count == 3 }), row.out_pos.count == 3, row.out_quat.count == 4, row.quat_xyzw.contains(where: { $0 != 0 })
-            else { return "expected three, three, four, 3 x 3, three and four numbers" }
-            let found = SituationAlignment.aligned(
-                position: SIMD3(row.pos), orientation: SIMD4(row.quat_xyzw), alignment: row.align.map { SIMD3($0) },
-                center: SIMD3(row.scene_center))
-            let position = [found.position.x, found.position.y, found.position.z]
-            let turn = [found.orientation.x, found.orientation.y, found.orientation.z, found.orientation.w]
-            if !near(position, row.out_pos) { return "out_pos: expected \(row.out_pos), found \(position)" }
-            if row.yaw_only, isTie(turn, row.out_quat) { return nil }
-            return near(turn, row.out_quat) ? nil : "out_quat: expected \(row.out_quat), found \(turn)"
-        }
-    }
-
-    private static func near(_ found: [Double], _ expected: [Double]) -> Bool {
-        zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-6 }
-    }
-
-    /// Whether both are what a pure yaw collapses to.
-    static func isTie(_ found: [Double], _ expected: [Double]) -> Bool {
-        func collapsed(_ values: [Double]) -> Bool { near(values, [1, 0, 0, 0]) || near(values, [0, 1, 0, 0]) }
-        return collapsed(found) && collapsed(expected)
-    }
-}
-
-/// A row of `text_ops.jsonl`.
-private struct TextOperationRow: Decodable {
-    let op, input: String
-    let split: String?
-    let max_length: Int?
-    let output: Output
-
-    enum Output: Decodable {
-        case one(String), several([String])
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) { self = .one(text) } else { self = .several(try container.decode([String].self)) }
-        }
-    }
-
-    /// One check for each operation.
-    static func checks(_ folder: CaseFolder) throws -> [OutputCheck] {
-        let rows = try folder.lines("expected/text_ops.jsonl", of: TextOperationRow.self)
-        if rows.isEmpty { return [OutputCheck(name: "text_ops", passed: false, note: "holds nothing to compare")] }
-        return Dictionary(grouping: rows, by: \.op).sorted { $0.key < $1.key }.map { op, rows in
-            Comparison.rows("text_ops.\(op)", rows) { try $0.difference() }
-        }
-    }
-
-    private func difference() throws -> String? {
-        switch (op, output) {
-        case ("convert_person_view", .one(let text)): return Comparison.difference(input, input.convertedPersonView, text)
-        case ("qa_3dllm_question", .one(let text)): return Comparison.difference(input, ThreeDLLMText.question(input), text)
-        case ("plan_3dllm_goal", .one(let text)): return Comparison.difference(input, ThreeDLLMText.goal(input), text)
-        case ("dialog_3dllm_history", .one(let text)): return Comparison.difference(input, ThreeDLLMText.history(input), text)
-        case ("split_caption", .several(let texts)):
-            guard let split = split.flatMap(DataSplit.init(rawValue:)), let max_length else { return "expected split and max_length" }
-            return SampleCheck.difference(CaptionSplitter.answers(for: input, split: split, maximumLength: max_length), texts)
-        default: return "\(op): nothing here checks it"
         }
     }
 }

@@ -12,7 +12,9 @@ enum DelimitedText {
             throw .malformed(file: file, field: "file", reason: "expected UTF-8, found bytes that are not")
         }
         enum State { case start, plain, quoted, quoteInQuoted }
-        let (comma, quote, newline, carriage) = (UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+        let (comma, quote, newline, carriage) = (
+            UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")
+        )
         var rows: [Row] = []
         var fields: [String] = []
         var field: [UInt8] = []

@@ -116,8 +116,11 @@ private struct PythonLiteralParser {
         let first = try value(depth: depth + 1)
         guard take(":") else {
             var values = [first]
-            if take(",") { values += try items(until: "}", depth: depth).values
-            } else if !take("}") { throw error("expected ':', ',' or '}'") }
+            if take(",") {
+                values += try items(until: "}", depth: depth).values
+            } else if !take("}") {
+                throw error("expected ':', ',' or '}'")
+            }
             return .set(values)
         }
         var entries: [PythonLiteral.Entry] = []
@@ -142,12 +145,15 @@ private struct PythonLiteralParser {
         let start = position
         if next == UInt8(ascii: "-") || next == UInt8(ascii: "+") { position += 1 }
         func isPart(_ byte: UInt8) -> Bool {
-            0x30...0x39 ~= byte || 0x41...0x5a ~= byte || 0x61...0x7a ~= byte || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+            0x30...0x39 ~= byte || 0x41...0x5a ~= byte || 0x61...0x7a ~= byte || byte == UInt8(ascii: ".")
+                || byte == UInt8(ascii: "_")
         }
         while let byte = next {
             // The sign of an exponent belongs to the number, unless the number is a hexadecimal one.
-            let isExponentSign = (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")) && position > start + 1
-                && (bytes[position - 1] | 0x20) == UInt8(ascii: "e") && !bytes[start..<position].contains { $0 | 0x20 == UInt8(ascii: "x") }
+            let isExponentSign =
+                (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")) && position > start + 1
+                && (bytes[position - 1] | 0x20) == UInt8(ascii: "e")
+                && !bytes[start..<position].contains { $0 | 0x20 == UInt8(ascii: "x") }
             guard isPart(byte) || isExponentSign else { break }
             position += 1
         }
@@ -164,7 +170,8 @@ private struct PythonLiteralParser {
 
     private mutating func word() throws(SyntaxError) -> PythonLiteral {
         let start = position
-        while let byte = next, 0x41...0x5a ~= byte || 0x61...0x7a ~= byte || 0x30...0x39 ~= byte || byte == UInt8(ascii: "_") {
+        while let byte = next, 0x41...0x5a ~= byte || 0x61...0x7a ~= byte || 0x30...0x39 ~= byte || byte == UInt8(ascii: "_")
+        {
             position += 1
         }
         let word = String(decoding: bytes[start..<position], as: UTF8.self)
@@ -202,7 +209,9 @@ private struct PythonLiteralParser {
 
     private var startsString: Bool {
         let start = bytes[position...].prefix(3)
-        guard let quote = start.firstIndex(where: { $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"") }) else { return false }
+        guard let quote = start.firstIndex(where: { $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"") }) else {
+            return false
+        }
         return start[..<quote].allSatisfy { "ubr".utf8.contains($0 | 0x20) }
     }
 

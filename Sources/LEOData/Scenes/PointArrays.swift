@@ -25,7 +25,8 @@ struct PointArrays: Sendable {
         try Self.check(tints, firstTint + 3, file, fields.tints)
         guard positions.shape[0] == tints.shape[0] else {
             throw .malformed(
-                file: file, field: fields.tints, reason: "expected \(positions.shape[0]) rows, one a point, found \(tints.shape[0])")
+                file: file, field: fields.tints,
+                reason: "expected \(positions.shape[0]) rows, one a point, found \(tints.shape[0])")
         }
         count = positions.shape[0]
         // Both stand in one array there, of a type that holds both: integers, divided, are doubles.
@@ -33,11 +34,15 @@ struct PointArrays: Sendable {
         arithmetic = isSingle ? (isByChannel ? .singleByChannel : .single) : .double
         coordinates = positions.doubles(columns: 0..<3)
         if let place = coordinates.firstIndex(where: { !$0.isFinite }) {
-            throw .malformed(file: file, field: "\(fields.positions)[\(place / 3)]", reason: "expected finite numbers, found \(coordinates[place])")
+            throw .malformed(
+                file: file, field: "\(fields.positions)[\(place / 3)]",
+                reason: "expected finite numbers, found \(coordinates[place])")
         }
         let values = tints.doubles(columns: firstTint..<firstTint + 3)
         if let place = values.firstIndex(where: { !$0.isFinite }) {
-            throw .malformed(file: file, field: "\(fields.tints)[\(place / 3)]", reason: "expected finite numbers, found \(values[place])")
+            throw .malformed(
+                file: file, field: "\(fields.tints)[\(place / 3)]", reason: "expected finite numbers, found \(values[place])"
+            )
         }
         colors = [Float](unsafeUninitializedCapacity: values.count) { target, initialized in
             for (index, value) in values.enumerated() { target.initializeElement(at: index, to: color(value)) }
@@ -47,7 +52,8 @@ struct PointArrays: Sendable {
 
     private static func check(_ tensor: Tensor, _ columns: Int, _ file: String, _ field: String) throws(DataError) {
         guard tensor.shape.count == 2, tensor.shape[1] >= columns, tensor.shape[0] > 0 else {
-            throw .malformed(file: file, field: field, reason: "expected [points, \(columns)] numbers, found shape \(tensor.shape)")
+            throw .malformed(
+                file: file, field: field, reason: "expected [points, \(columns)] numbers, found shape \(tensor.shape)")
         }
     }
 
@@ -73,26 +79,36 @@ struct PointArrays: Sendable {
 
     /// Indices of the points of each label, in their order.
     static func groups(_ labels: [Int]) -> [Int: ArraySlice<Int>] {
-        var counts: [Int: Int] = [:]
-        for label in labels { counts[label, default: 0] += 1 }
-        var starts: [Int: Int] = [:]
-        var total = 0
-        for (label, count) in counts {
-            starts[label] = total
-            total += count
-        }
-        var next = starts
-        let order = [Int](unsafeUninitializedCapacity: total) { target, initialized in
-            for (index, label) in labels.enumerated() {
-                let place = next[label, default: 0]
-                target.initializeElement(at: place, to: index)
-                next[label] = place + 1
+        // Labels are numbered once, so that the passes over all points look up an array.
+        var numbers: [Int: Int] = [:]
+        var names: [Int] = []
+        var counts: [Int] = []
+        var last = (label: 0, number: -1)
+        let numbered = labels.map { label in
+            if last.number < 0 || last.label != label {
+                let number = numbers[label] ?? names.count
+                if number == names.count {
+                    numbers[label] = number
+                    names.append(label)
+                    counts.append(0)
+                }
+                last = (label, number)
             }
-            initialized = total
+            counts[last.number] += 1
+            return last.number
         }
-        return starts.reduce(into: [:]) { groups, start in
-            groups[start.key] = order[start.value..<start.value + (counts[start.key] ?? 0)]
+        var next = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        let starts = next
+        let order = [Int](unsafeUninitializedCapacity: labels.count) { target, initialized in
+            for (index, number) in numbered.enumerated() {
+                target.initializeElement(at: next[number], to: index)
+                next[number] += 1
+            }
+            initialized = labels.count
         }
+        var groups: [Int: ArraySlice<Int>] = [:]
+        for (number, label) in names.enumerated() { groups[label] = order[starts[number]..<starts[number + 1]] }
+        return groups
     }
 
     /// The middle of the box around all points.
@@ -175,7 +191,9 @@ struct PickleNode {
 
     init(contentsOf file: String, needed: String) throws(DataError) {
         guard exists(file) else { throw .missing(path: file, needed: needed) }
-        do { self.init(file: file, field: "", value: try loadPickle(path: file)) } catch { throw DataError(error, file: file) }
+        do { self.init(file: file, field: "", value: try loadPickle(path: file)) } catch {
+            throw DataError(error, file: file)
+        }
     }
 
     init(file: String, field: String, value: PickleValue) {
@@ -185,7 +203,8 @@ struct PickleNode {
     }
 
     func malformed(_ expected: String) -> DataError {
-        .malformed(file: file, field: field.isEmpty ? "file" : field, reason: "expected \(expected), found \(Self.words(value))")
+        .malformed(
+            file: file, field: field.isEmpty ? "file" : field, reason: "expected \(expected), found \(Self.words(value))")
     }
 
     private static func words(_ value: PickleValue) -> String {

@@ -28,7 +28,8 @@ struct ScanNetReader: Sendable {
         let file = scanFile(scan)
         let parts = try PickleNode(contentsOf: file, needed: "it holds the points of scan \(scan)").items()
         guard parts.count >= 3 else {
-            throw .malformed(file: file, field: "file", reason: "expected points, colours and instances, found \(parts.count) values")
+            throw .malformed(
+                file: file, field: "file", reason: "expected points, colours and instances, found \(parts.count) values")
         }
         let points = try PointArrays(
             positions: parts[0].tensor(), tints: parts[1].tensor(), file: file, fields: ("points", "colours"),
@@ -63,11 +64,13 @@ struct ScanNetReader: Sendable {
         do {
             let reader = try openCheckpoint(path: file)
             guard let entry = reader.tensors.first(where: { $0.shape.count == 2 }) else {
-                throw DataError.malformed(file: file, field: "file", reason: "expected a matrix of proposals and points, found none")
+                throw DataError.malformed(
+                    file: file, field: "file", reason: "expected a matrix of proposals and points, found none")
             }
             guard entry.shape[1] == points.count else {
                 throw DataError.malformed(
-                    file: file, field: "shape", reason: "expected \(points.count) columns, one a point, found shape \(entry.shape)")
+                    file: file, field: "shape",
+                    reason: "expected \(points.count) columns, one a point, found shape \(entry.shape)")
             }
             for row in 0..<min(entry.shape[0], Self.proposalLimit) {
                 var indices: [Int] = []
@@ -124,7 +127,8 @@ struct RScanReader: Sendable {
         let file = scanFile(scan)
         let parts = try PickleNode(contentsOf: file, needed: "it holds the points of scan \(scan)").items()
         guard parts.count >= 3 else {
-            throw .malformed(file: file, field: "file", reason: "expected points, colours and instances, found \(parts.count) values")
+            throw .malformed(
+                file: file, field: "file", reason: "expected points, colours and instances, found \(parts.count) values")
         }
         let points = try PointArrays(
             positions: parts[0].tensor(), tints: parts[1].tensor(), file: file, fields: ("points", "colours"),
@@ -155,7 +159,8 @@ struct ObjaverseReader: Sendable {
         let node = try PickleNode(contentsOf: file, needed: "it holds the points of object \(id)")
         let tensor = try node.tensor()
         guard tensor.shape.count == 2, tensor.shape[0] == 6, tensor.shape[1] > 0 else {
-            throw .malformed(file: file, field: "tensor", reason: "expected [6, points] numbers, found shape \(tensor.shape)")
+            throw .malformed(
+                file: file, field: "tensor", reason: "expected [6, points] numbers, found shape \(tensor.shape)")
         }
         let count = tensor.shape[1]
         // Rows of channels to rows of points.
@@ -178,7 +183,8 @@ struct NavigationSceneReader: Sendable {
         for (index, tensor) in try Self.arrays(file, scene).enumerated() {
             let field = "[\(index)]"
             guard tensor.shape.count == 2, tensor.shape[0] > 0, tensor.shape[1] >= 7 else {
-                throw .malformed(file: file, field: field, reason: "expected [points, 7] numbers, found shape \(tensor.shape)")
+                throw .malformed(
+                    file: file, field: field, reason: "expected [points, 7] numbers, found shape \(tensor.shape)")
             }
             let label = tensor.rows(0..<1).doubles(columns: 6..<7)[0]
             guard let number = Int(exactly: label.rounded(.towardZero)) else {
@@ -186,11 +192,13 @@ struct NavigationSceneReader: Sendable {
             }
             guard NavigationLabels.keeps(number) else { continue }
             let points = try PointArrays(
-                positions: tensor, tints: tensor, firstTint: 3, file: file, fields: (field, field), color: { Float(2 * $0 - 1) })
+                positions: tensor, tints: tensor, firstTint: 3, file: file, fields: (field, field),
+                color: { Float(2 * $0 - 1) })
             objects.append(SceneObject(id: index, points: points.points(at: 0..<points.count)))
         }
         guard !objects.isEmpty else {
-            throw .malformed(file: file, field: "file", reason: "expected at least one object with a label that is kept, found none")
+            throw .malformed(
+                file: file, field: "file", reason: "expected at least one object with a label that is kept, found none")
         }
         return LoadedScene(objects: objects, center: .zero)
     }
@@ -230,7 +238,9 @@ enum ManipulationReader {
     static func image(_ observation: PickleNode) throws(DataError) -> Image {
         let node = try observation.member("colormap")
         let tensor = try node.tensor()
-        guard tensor.elementType == .u8, tensor.shape.count == 3, tensor.shape[2] >= 3, tensor.shape[0] > 0, tensor.shape[1] > 0 else {
+        guard tensor.elementType == .u8, tensor.shape.count == 3, tensor.shape[2] >= 3, tensor.shape[0] > 0,
+            tensor.shape[1] > 0
+        else {
             throw node.malformed("[height, width, 3] bytes")
         }
         let (height, width, channels) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])

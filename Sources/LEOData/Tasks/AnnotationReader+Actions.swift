@@ -16,16 +16,21 @@ extension AnnotationReader {
         for scene in try names(in: demos, needed: needed) where Self.heldScenes.contains(scene) == (split != .train) {
             let sceneFolder = demos.appendingPath(scene)
             guard DataFolders.isFolder(sceneFolder) else { continue }
-            for demo in try names(in: sceneFolder, needed: needed) where DataFolders.isFolder(sceneFolder.appendingPath(demo)) {
+            for demo in try names(in: sceneFolder, needed: needed)
+            where DataFolders.isFolder(sceneFolder.appendingPath(demo)) {
                 let path = sceneFolder.appendingPath(demo).appendingPath("demo.json")
                 let root = try AnnotationNode(contentsOf: path, needed: needed)
                 let steps = try root.member("agent").items()
-                if steps.count > Self.longestDemonstration { dropped += 1 } else {
+                if steps.count > Self.longestDemonstration {
+                    dropped += 1
+                } else {
                     try addNavigation(root, steps, file: "instruction/mp3d_objnav/demos/\(scene)/\(demo)", demo, &table)
                 }
             }
         }
-        if dropped > 0 { table.notices.append("\(dropped) demonstrations of more than \(Self.longestDemonstration) steps were left out") }
+        if dropped > 0 {
+            table.notices.append("\(dropped) demonstrations of more than \(Self.longestDemonstration) steps were left out")
+        }
     }
 
     private func addNavigation(
@@ -53,7 +58,8 @@ extension AnnotationReader {
             var record = AnnotationRecord(
                 id: "\(scene)/\(demo)/\(index)", source: .mp3d, sceneID: scene,
                 instruction: .fixed(
-                    "The task is navigation. Your goal is to find \(goal) by moving around in the scene. Past actions: \(past)."),
+                    "The task is navigation. Your goal is to find \(goal) by moving around in the scene. Past actions: \(past)."
+                ),
                 references: [actions[index].token])
             record.position = SIMD3(position[0], position[1], position[2])
             record.orientation = SIMD4(rotation[0], rotation[1], rotation[2], rotation[3])
@@ -102,7 +108,8 @@ extension AnnotationReader {
                 continue
             }
             do {
-                actions.append(CLIPortAction(pick: try CLIPortCell(pose(act, "pose0")), place: try CLIPortCell(pose(act, "pose1"))))
+                actions.append(
+                    CLIPortAction(pick: try CLIPortCell(pose(act, "pose0")), place: try CLIPortCell(pose(act, "pose1"))))
             } catch let error as ActionError {
                 throw .action(file: path, field: act.field, error)
             } catch { throw DataError(error, file: path) }

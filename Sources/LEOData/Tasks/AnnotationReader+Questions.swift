@@ -33,7 +33,8 @@ extension AnnotationReader {
             for (index, row) in try entry.member("response").items().enumerated() {
                 table.records.append(
                     AnnotationRecord(
-                        id: "\(name)/\(index)", source: .rscan, sceneID: name, instruction: .fixed(try row.member("Q").string()),
+                        id: "\(name)/\(index)", source: .rscan, sceneID: name,
+                        instruction: .fixed(try row.member("Q").string()),
                         references: try answers(row.member("A")), relevant: Self.objects(in: try row.member("T").string())))
             }
         }
@@ -93,8 +94,18 @@ extension AnnotationReader {
 
     func readSQA3D(into table: inout AnnotationTable) throws(DataError) {
         let folder = folders.instruction.appendingPath("sqa3d")
-        let questionFile = file(in: folder, &table) { "v1_balanced_questions_\($0)_scannetv2.json" }
-        let answerFile = file(in: folder, &table) { "v1_balanced_sqa_annotations_\($0)_scannetv2.json" }
+        func files(_ split: DataSplit) -> (questions: String, answers: String) {
+            (
+                folder.appendingPath("v1_balanced_questions_\(split.rawValue)_scannetv2.json"),
+                folder.appendingPath("v1_balanced_sqa_annotations_\(split.rawValue)_scannetv2.json")
+            )
+        }
+        var (questionFile, answerFile) = files(split)
+        // The two belong together, so that only a split of which neither is here is stood in for.
+        if split == .test, !exists(questionFile), !exists(answerFile), exists(files(.val).questions) {
+            table.notices.append("\(questionFile) is not here; the files of val stand in for it")
+            (questionFile, answerFile) = files(.val)
+        }
         var questions: [String: AnnotationNode] = [:]
         for row in try AnnotationNode(contentsOf: questionFile, needed: needed).member("questions").items() {
             questions[try row.member("question_id").identifier()] = row
@@ -103,7 +114,8 @@ extension AnnotationReader {
         for row in try AnnotationNode(contentsOf: answerFile, needed: needed).member("annotations").items() {
             let id = try row.member("question_id").identifier()
             guard let question = questions[id] else {
-                throw .malformed(file: questionFile, field: "questions", reason: "expected one with question_id \(id), found none")
+                throw .malformed(
+                    file: questionFile, field: "questions", reason: "expected one with question_id \(id), found none")
             }
             let scan = try scene(of: row, "scene_id")
             guard let alignment = alignments[scan] else {

@@ -60,12 +60,15 @@ struct AnnotationReader {
         var records: [AnnotationRecord] = []
         for row in chosen {
             guard row.fields.count == 2 else {
-                throw .malformed(file: file, field: "line \(row.line)", reason: "expected an id and a caption, found \(row.fields.count) fields")
+                throw .malformed(
+                    file: file, field: "line \(row.line)",
+                    reason: "expected an id and a caption, found \(row.fields.count) fields")
             }
             let id = try sceneName(row.fields[0], file, "line \(row.line)")
             records.append(
                 AnnotationRecord(
-                    id: id, source: .objaverse, sceneID: id, instruction: .object, references: [Self.unquoted(row.fields[1])],
+                    id: id, source: .objaverse, sceneID: id, instruction: .object,
+                    references: [Self.unquoted(row.fields[1])],
                     relevant: [0]))
         }
         return records
@@ -96,11 +99,14 @@ struct AnnotationReader {
                 }
             } else if name.contains("3rscan_scanscribe") {
                 for row in try AnnotationNode(contentsOf: path, needed: needed).items() {
-                    try add(row.member("sentence").string(), .rscan, scene(of: row), row.member("object_id").integer(), &table)
+                    try add(
+                        row.member("sentence").string(), .rscan, scene(of: row), row.member("object_id").integer(), &table)
                 }
             } else if name.contains("scannet_referit3d") {
                 for row in try AnnotationNode(contentsOf: path, needed: needed).items() {
-                    try add(row.member("utterance").string(), .scannet, scene(of: row), row.member("target_id").integer(), &table)
+                    try add(
+                        row.member("utterance").string(), .scannet, scene(of: row), row.member("target_id").integer(), &table
+                    )
                 }
             } else {
                 table.notices.append("\(path): is none of 3rscan_prompted, 3rscan_scanscribe, scannet_referit3d; left out")
@@ -129,7 +135,8 @@ struct AnnotationReader {
                 for answer in CaptionSplitter.answers(for: try caption.member("response").string(), split: split) {
                     table.records.append(
                         AnnotationRecord(
-                            id: name, source: .rscan, sceneID: name, instruction: .scene, references: [answer], relevant: objects))
+                            id: name, source: .rscan, sceneID: name, instruction: .scene, references: [answer],
+                            relevant: objects))
                 }
             }
         }
@@ -140,15 +147,18 @@ struct AnnotationReader {
     private func queryObjects(_ node: AnnotationNode) throws(DataError) -> [Int] {
         let literal: PythonLiteral
         do { literal = try PythonLiteral(parsing: try node.string()) } catch let error as PythonLiteral.SyntaxError {
-            throw .malformed(file: node.file, field: node.field, reason: "expected a Python dictionary of plain values: \(error)")
+            throw .malformed(
+                file: node.file, field: node.field, reason: "expected a Python dictionary of plain values: \(error)")
         } catch { throw DataError(error, file: node.file) }
         guard case .dictionary(let entries) = literal else {
-            throw .malformed(file: node.file, field: node.field, reason: "expected a Python dictionary, found another literal")
+            throw .malformed(
+                file: node.file, field: node.field, reason: "expected a Python dictionary, found another literal")
         }
         var ids: [Int] = []
         for entry in entries {
             guard case .string(let key) = entry.key, let id = trailingIdentifier(key) else {
-                throw .malformed(file: node.file, field: node.field, reason: "expected keys like label-12, found \(entry.key)")
+                throw .malformed(
+                    file: node.file, field: node.field, reason: "expected keys like label-12, found \(entry.key)")
             }
             ids.append(id)
         }
@@ -174,7 +184,9 @@ struct AnnotationReader {
         }
         let corpus = folder.appendingPath("scanrefer_corpus.json")
         guard exists(corpus) else {
-            if split != .train { table.notices.append("\(corpus) is not here; captions cannot be scored against the corpus") }
+            if split != .train {
+                table.notices.append("\(corpus) is not here; captions cannot be scored against the corpus")
+            }
             return
         }
         var references: [String: [String]] = [:]
@@ -194,8 +206,10 @@ struct AnnotationReader {
 
     /// A scan's name becomes part of a path, so it must not lead anywhere else.
     func sceneName(_ name: String, _ file: String, _ field: String) throws(DataError) -> String {
-        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }) else {
-            throw .malformed(file: file, field: field, reason: "expected the name of a scene, found \(name.debugDescription)")
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 })
+        else {
+            throw .malformed(
+                file: file, field: field, reason: "expected the name of a scene, found \(name.debugDescription)")
         }
         return name
     }

@@ -65,6 +65,7 @@ extension SceneObject {
             let point = matrix * SIMD3(coordinates[first], coordinates[first + 1], coordinates[first + 2])
             for axis in 0..<3 { coordinates[first + axis] = point[axis] }
         }
-        return SceneObject(id: id, points: ObjectPoints(coordinates: coordinates, colors: points.colors, arithmetic: points.arithmetic))
+        return SceneObject(
+            id: id, points: ObjectPoints(coordinates: coordinates, colors: points.colors, arithmetic: points.arithmetic))
     }
 }

@@ -54,7 +54,8 @@ struct TaskDataset: Dataset {
         // Evaluation knows all answers, training is shown one.
         let draws = split == .train && record.references.count > 1
         var annotation = TaskAnnotation(
-            task: task, id: record.id, index: index, source: record.source, sceneID: record.sceneID, instruction: instruction,
+            task: task, id: record.id, index: index, source: record.source, sceneID: record.sceneID,
+            instruction: instruction,
             references: draws ? [drawn(record.references)] : record.references)
         annotation.history = record.history
         annotation.relevantObjects = record.relevant
@@ -119,15 +120,19 @@ struct TaskDataset: Dataset {
         let source = usesProposals(record) ? try self.scene(of: record, proposals: false) : scene
         var relevant: [SceneObject] = []
         for id in record.relevant {
-            if let object = source.objects.first(where: { $0.id == id }) { relevant.append(object)
+            if let object = source.objects.first(where: { $0.id == id }) {
+                relevant.append(object)
             } else if task.isObjectCaptioning {
                 // The answer to a question does not hang on one object; a caption does.
-                throw .malformed(file: sceneFile(record), field: "instances", reason: "expected object \(id), of which \(record.id) speaks, found none")
+                throw .malformed(
+                    file: sceneFile(record), field: "instances",
+                    reason: "expected object \(id), of which \(record.id) speaks, found none")
             }
         }
         guard usesProposals(record) else { return ObjectSelection(scene.objects, relevant: relevant) }
         return task == .scan2cap
-            ? ObjectSelection(proposals: scene.objects, target: relevant[0]) : ObjectSelection(proposals: scene.objects, near: relevant)
+            ? ObjectSelection(proposals: scene.objects, target: relevant[0])
+            : ObjectSelection(proposals: scene.objects, near: relevant)
     }
 
     private func permuted(_ objects: [SceneObject], _ choices: inout any SampleChoices) -> [SceneObject] {
@@ -154,7 +159,8 @@ struct TaskDataset: Dataset {
                 return try isProposed ? reader.proposals(scene) : reader.instances(scene)
             case .rscan: return try RScanReader(folder: folders.rscan).scene(scene)
             case .objaverse: return try ObjaverseReader(folder: folders.alignment.appendingPath("obj_caption")).object(scene)
-            case .mp3d: return try NavigationSceneReader(folder: folders.instruction.appendingPath("mp3d_objnav")).scene(scene)
+            case .mp3d:
+                return try NavigationSceneReader(folder: folders.instruction.appendingPath("mp3d_objnav")).scene(scene)
             case .cliport: throw .malformed(file: scene, field: "step", reason: "is missing")
             }
         }
@@ -172,7 +178,9 @@ struct TaskDataset: Dataset {
 
     private func image(_ record: AnnotationRecord) throws(DataError) -> Image? {
         guard let step = record.step else { return nil }
-        guard let name = step.imageFile else { return try ManipulationReader.image(try observation(record.sceneID, step.index)) }
+        guard let name = step.imageFile else {
+            return try ManipulationReader.image(try observation(record.sceneID, step.index))
+        }
         let path = folders.instruction.appendingPath(String(name.dropFirst("instruction/".count)))
         guard exists(path) else { throw .missing(path: path, needed: "it is the view of step \(step.index)") }
         do { return try Image(contentsOf: path) } catch { throw .image(error) }
@@ -188,7 +196,9 @@ struct TaskDataset: Dataset {
         }
         guard let position = record.position, let orientation = record.orientation else { return SamplePose() }
         // Navigation's pose is not turned with the scene, in training either.
-        guard task == .sqa3d else { return SamplePose(position: SIMD3<Float>(position), orientation: SIMD4<Float>(orientation)) }
+        guard task == .sqa3d else {
+            return SamplePose(position: SIMD3<Float>(position), orientation: SIMD4<Float>(orientation))
+        }
         var pose = SituationAlignment.aligned(
             position: position, orientation: orientation, alignment: record.alignment, center: scene.center)
         if let rotation { pose = SituationAlignment.turned(pose, by: rotation) }

@@ -22,7 +22,8 @@ public struct InstructionPools: Sendable, Equatable {
 
     /// The first official sentence of each pool, alone.
     public static let official = InstructionPools(
-        object: ["Produce a description for the object at the chosen spot in the 3D scene."], scene: ["Describe this scene."],
+        object: ["Produce a description for the object at the chosen spot in the 3D scene."],
+        scene: ["Describe this scene."],
         planPrefix: ["Plan for the task"])
 
     /// The first official sentence of each pool, and paraphrases of our own.

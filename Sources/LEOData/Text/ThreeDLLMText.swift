@@ -2,8 +2,8 @@
 ///
 /// - Source: official `data/datasets.py`, loaders of 3D-LLM's tasks
 public enum ThreeDLLMText {
-    /// `### human: What is it? ### assistant:` as a question. The official code strips **sets of characters** from both ends,
-    /// not the words: of "### human: how many?" remains "ow many?".
+    /// `### human: What is it? ### assistant:` as a question. The official code strips **sets of characters** from both
+    /// ends, not the words: of "### human: how many?" remains "ow many?".
     public static func question(_ text: String) -> String {
         stripped(text, leading: "### human: ", trailing: " ### assistant:")
     }
@@ -16,7 +16,8 @@ public enum ThreeDLLMText {
     public static func history(_ text: String) -> String {
         let named = replacing("### assistant:", with: "ASSISTANT:", in: replacing("### human:", with: "USER:", in: text))
         let parts = pieces(of: named, between: "USER:")
-        return parts[0] + parts.dropFirst().enumerated().map { ($0.offset == 0 ? "USER:" : "</s>USER:") + $0.element }.joined()
+        return parts[0]
+            + parts.dropFirst().enumerated().map { ($0.offset == 0 ? "USER:" : "</s>USER:") + $0.element }.joined()
     }
 
     private static func stripped(_ text: String, leading: String, trailing: String) -> String {
