@@ -35,12 +35,7 @@ struct WorldArgument: ParsableArguments {
     /// The seed, where the argument is one. A file whose name is a number is given as ./7.
     var seed: UInt64? { UInt64(world) }
 
-    func scene() throws -> WorldScene {
-        if let seed { return WorldGenerator.scene(seed: seed) }
-        let reading = try SceneJSON.read(path: world.expandingTilde)
-        reading.notices.forEach(StandardError.notice)
-        return reading.scene
-    }
+    func scene() throws -> WorldScene { try WorldChoice.scene(world) }
 }
 
 /// Three numbers with commas between them, in double precision.
