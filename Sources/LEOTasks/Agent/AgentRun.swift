@@ -181,7 +181,7 @@ public struct AgentRun: Sendable {
         }
         var end = try last ?? World(episode.scene)
         // The world is seen before each step; where the last one led is computed again.
-        if errors.first == nil, let decision = agent.decision {
+        if !steps.isEmpty, let decision = agent.decision {
             switch decision.action {
             case .legent(let step): try end.step(step)
             case .habitat(let step): end.step(step)
