@@ -127,13 +127,15 @@ let package = Package(
             name: "LEGENTWireTests", dependencies: ["LEGENTWire", "LEOAction", "LEOImageIO", "LEOScene", "TestSupport"]),
         .testTarget(name: "LEOEvalTests", dependencies: ["LEOAction", "LEOEval", "TestSupport"]),
         .testTarget(
-            name: "LEOWorldTests", dependencies: ["LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
+            name: "LEOWorldTests", dependencies: ["AllocationCounter", "LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
         .testTarget(
             name: "LEODataTests",
             dependencies: ["LEOAction", "LEOCheck", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),
         .testTarget(
             name: "LEOTasksTests",
-            dependencies: ["LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport"]),
+            dependencies: [
+                "LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOModel", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport",
+            ]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]

@@ -89,6 +89,7 @@ struct Ask: AsyncParsableCommand {
         }
         let answer = try await response.answer
         answer.notices.filter { !early.contains($0) }.forEach(StandardError.notice)
+        if let action = answer.action, !format.json { ActionReport(action).explanation.map(StandardError.notice) }
         let times = StageTimes(
             opening: (opened - start) / .seconds(1), reading: (read - opened) / .seconds(1), answer.timings)
         if format.json {

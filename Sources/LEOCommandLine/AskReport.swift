@@ -208,6 +208,18 @@ struct ActionReport: Encodable {
         }
     }
 
+    /// What the answer's symbols mean; nil where they say it themselves.
+    var explanation: String? {
+        if let name { return "the action is \(name)" }
+        guard let pick, let place else { return nil }
+        func words(_ cell: Cell) -> String {
+            // The middle of the rotation's bin.
+            let degrees = (Double(cell.rotation) + 0.5) * 360 / Double(CLIPortCell.rotationCount)
+            return String(format: "(%.3f, %.3f) m turned %.0f°", cell.x, cell.y, degrees)
+        }
+        return "the action picks at \(words(pick)) and places at \(words(place))"
+    }
+
     let space: String
     var name: String?
     var pick: Cell?

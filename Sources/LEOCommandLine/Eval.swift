@@ -132,7 +132,7 @@ struct Eval: AsyncParsableCommand {
         var options = AgentOptions()
         options.decoding = try decoding.options(seed: seed)
         options.seed = seed
-        let report = try await Stoppable.run(kept: "episodes are not kept") { [engine, options, seed] in
+        let report = try await Stoppable.run(kept: "episodes are not kept") { [engine, options] in
             let progress = CountProgress(kind.rawValue)
             let lock = NSLock()
             defer { progress.finish() }
@@ -142,7 +142,7 @@ struct Eval: AsyncParsableCommand {
             }
             switch policy {
             case .oracle: return try await evaluation.run(.oracle, progress: update) { _ in OraclePolicy() }
-            case .random: return try await evaluation.run(.random, progress: update) { RandomPolicy(seed: $0 ^ seed) }
+            case .random: return try await evaluation.run(.random, progress: update) { RandomPolicy(seed: $0) }
             case .model:
                 guard let engine else { throw ValidationError("--policy model needs a model.") }
                 return try await evaluation.run(model: engine, options: options, progress: update)

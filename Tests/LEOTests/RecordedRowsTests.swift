@@ -24,6 +24,8 @@ struct RecordedRowsTests {
         ("actions/legent.jsonl", "\"use_teleport\": true", "\"use_teleport\": false", "use_teleport"),
         ("actions/legent.jsonl", "\"reparsed_to_string\": \"", "\"reparsed_to_string\": \"x", "reparsed"),
         ("actions/legent_to_string.jsonl", "\"int_actions\": [0", "\"int_actions\": [7", "int_actions"),
+        ("actions/legent.jsonl", "\"proto_base64\": \"C", "\"proto_base64\": \"D", "proto_base64"),
+        ("actions/legent_to_string.jsonl", "\"proto_base64\": \"C", "\"proto_base64\": \"D", "proto_base64"),
         ("eval/answer_match.jsonl", "\"em_refined\": 1", "\"em_refined\": 0", "em_refined"),
         ("eval/box_iou.jsonl", "\"iou\": ", "\"iou\": 1", "iou"),
         ("eval/caption.jsonl", "\"rouge\": ", "\"rouge\": 1", "rouge"),

@@ -121,6 +121,7 @@ import TestSupport
             #expect(throws: RenderError.self) { try sensor.scan(RenderScene(), from: [Camera()], seed: 0) }
         }
         #expect(throws: RenderError.self) { try RenderScene().surfaceCloud(.init(pointsPerInstance: 0)) }
+        // A hundred million points are refused before any is made.
         #expect(throws: RenderError.self) { try scene.surfaceCloud(.init(roomDensity: 1e6)) }
         #expect(throws: RenderError.self) { try scene.objectScene(instances: [1]) }
     }

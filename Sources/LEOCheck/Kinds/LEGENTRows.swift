@@ -1,4 +1,5 @@
 import Foundation
+import LEGENTWire
 import LEOAction
 
 /// LEGENT's code form, read and written as its toolkit does.
@@ -34,6 +35,14 @@ enum LEGENTRows {
         let move_right, move_forward, rotate_right, rotate_down, teleport_forward, look_x, look_y: Number
         let action_choice: Int
         let to_string, reparsed_to_string, to_string_error: String?
+        let proto_base64: String?
+    }
+
+    /// What is wrong with the message of an action, or nil.
+    private static func difference(_ action: LEGENTAction, message golden: String?) throws -> String? {
+        guard let golden else { return nil }
+        guard let bytes = Data(base64Encoded: golden) else { return "proto_base64: expected base64, found \(golden.prefix(40))" }
+        return Comparison.difference("proto_base64", try LEGENTActionMessage(action).protobufBytes, [UInt8](bytes))
     }
 
     static func read(_ folder: CaseFolder, _ name: String) -> OutputCheck {
@@ -63,6 +72,7 @@ enum LEGENTRows {
             {
                 return wrong
             }
+            if let wrong = try difference(action, message: row.proto_base64) { return "\(place): \(wrong)" }
             if let error = row.to_string_error {
                 return (try? LEGENTCode.write(action)).map { "\(place): expected an error (\(error)), found \($0)" }
             }
@@ -90,6 +100,7 @@ enum LEGENTRows {
         let float_actions: [Double]
         let int_actions: [Int32]
         let api_calls: String
+        let proto_base64: String?
     }
 
     static func write(_ folder: CaseFolder, _ name: String) -> OutputCheck {
@@ -116,6 +127,7 @@ enum LEGENTRows {
             action.choice = given.action_choice ?? -1
             action.calls = (given.api_calls ?? []).map { LEGENTCall(name: $0.api, arguments: $0.args) }
             let code = try LEGENTCode.write(action)
+            if let wrong = try difference(action, message: row.proto_base64) { return wrong }
             return Comparison.difference("to_string", code, row.to_string)
                 ?? Comparison.difference("float_actions", action.floatActions, row.float_actions.map { Float($0) })
                 ?? Comparison.difference("int_actions", action.intActions, row.int_actions)

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import LEOImageIO
-import LEOScene
 import LEOWorld
 
 struct WorldCommand: AsyncParsableCommand {
@@ -45,15 +43,6 @@ struct WorldArgument: ParsableArguments {
     var seed: UInt64? { UInt64(world) }
 
     func scene() throws -> WorldScene { try WorldChoice.scene(world) }
-}
-
-/// Writes a text file under a temporary name and renames it.
-func writeText(_ text: String, to path: String) throws {
-    do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw CommandError.file(path: path, reason: "cannot write: \(error.localizedDescription)")
-    }
 }
 
 /// Three numbers with commas between them, in double precision.

@@ -152,8 +152,7 @@ public struct AgentRun: Sendable {
         var steps: [AgentStep] = []
         var path: [SIMD2<Double>] = [episode.scene.agent.position.ground]
         var recorder = try recordFolder.map { folder in
-            var setting = try LEGENTTaskSetting(task: episode.instruction, sceneJSON: SceneJSON.text(of: episode.scene))
-            setting.plan = []
+            let setting = try LEGENTTaskSetting(task: episode.instruction, sceneJSON: SceneJSON.text(of: episode.scene))
             return try LEGENTTrajectoryRecorder(folder: folder, setting: setting)
         }
         var last: World?
@@ -182,7 +181,7 @@ public struct AgentRun: Sendable {
         }
         var end = try last ?? World(episode.scene)
         // The world is seen before each step; where the last one led is computed again.
-        if errors.first == nil, let decision = agent.decision {
+        if !steps.isEmpty, let decision = agent.decision {
             switch decision.action {
             case .legent(let step): try end.step(step)
             case .habitat(let step): end.step(step)

@@ -2,7 +2,7 @@ import LEOScene
 import LEOWorld
 
 /// What an agent in a world perceives, as LEO takes it: a picture, objects, and where it stands.
-final class WorldEyes {
+package final class WorldEyes {
     /// Objects that LEO takes at most.
     private let maximumObjects: Int
     private let seed: UInt64
@@ -12,14 +12,14 @@ final class WorldEyes {
     /// The objects of the last look, and where they were.
     private var known: (transforms: [Transform], hidden: [Bool], instances: [Int], scene: Scene)?
 
-    init(_ world: World, maximumObjects: Int, seed: UInt64) {
+    package init(_ world: World, maximumObjects: Int, seed: UInt64) {
         self.maximumObjects = maximumObjects
         self.seed = seed
         drawing = RenderScene(world)
     }
 
     /// The agent's view.
-    func view(of world: World) throws -> Image {
+    package func view(of world: World) throws -> Image {
         let view = world.agentView
         if renderer?.width != view.width || renderer?.height != view.height {
             renderer = try Renderer(width: view.width, height: view.height)
@@ -30,7 +30,7 @@ final class WorldEyes {
     }
 
     /// All that is in the scene, seen or not, as LEO's scans have it; of more than it takes, the nearest to the agent.
-    func objects(of world: World) throws -> Scene {
+    package func objects(of world: World) throws -> Scene {
         let instances = nearest(in: world)
         if let known, known.instances == instances, known.transforms == world.transforms, known.hidden == world.hidden {
             return known.scene

@@ -60,7 +60,8 @@ public struct EpisodeEvaluation: Sendable {
             DispatchQueue.concurrentPerform(iterations: count) { index in
                 if cancellation.isCancelled { return }
                 let result = result(at: index, shapes, policy)
-                progress?(results.set(result, at: index), count, result)
+                let done = results.set(result, at: index)
+                progress?(done, count, result)
             }
             return results.all
         }

@@ -156,18 +156,19 @@ public struct RandomPolicy: EpisodePolicy {
 
     public init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    /// Habitat: one of the eight actions, each as likely. LEGENT: one in 50 steps finishes, of the others a third each
-    /// move up to 2 m, turn by up to 90 degrees, or grab.
+    /// One of the space's actions, each as likely. Habitat: its eight. LEGENT: move up to 2 m, turn, look up or down by any
+    /// angle of the range, grab, finish.
     public mutating func action(
         in world: inout World, _ observation: WorldObservation, _ episode: Episode, _ space: EpisodeSpace
     ) -> EpisodeAction {
         if space == .habitat { return .habitat(HabitatAction.allCases[random.nextIndex(below: HabitatAction.allCases.count)]) }
-        if random.nextIndex(below: 50) == 0 { return .legent(.finish) }
         var action = LEGENTAction.step
-        switch random.nextIndex(below: 3) {
+        switch random.nextIndex(below: 5) {
         case 0: action.teleportForward = random.nextUnit() * 2
-        case 1: action.rotateRight = random.nextUnit() * 180 - 90
-        default: action.grabs = true
+        case 1: action.rotateRight = random.nextUnit() * 360 - 180
+        case 2: action.rotateDown = random.nextUnit() * 180 - 90
+        case 3: action.grabs = true
+        default: action = .finish
         }
         return .legent(action)
     }
