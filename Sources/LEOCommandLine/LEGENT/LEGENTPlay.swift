@@ -13,9 +13,11 @@ struct LEGENTModelAgent: Sendable {
     private let constraint: any TokenConstraint
 
     /// - Throws: `ActionError` for a vocabulary that cannot spell the actions
-    init(_ engine: Engine) throws {
+    init(_ engine: Engine, speaks: Bool) throws {
         self.engine = engine
-        space = try LEGENTActionSpace(tokenizer: engine.tokenizer)
+        var options = LEGENTActionSpace.Options()
+        if !speaks { options.speech = .none }
+        space = try LEGENTActionSpace(tokenizer: engine.tokenizer, options: options)
         constraint = try space.makeConstraint()
     }
 
