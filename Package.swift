@@ -127,7 +127,7 @@ let package = Package(
             name: "LEGENTWireTests", dependencies: ["LEGENTWire", "LEOAction", "LEOImageIO", "LEOScene", "TestSupport"]),
         .testTarget(name: "LEOEvalTests", dependencies: ["LEOAction", "LEOEval", "TestSupport"]),
         .testTarget(
-            name: "LEOWorldTests", dependencies: ["LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
+            name: "LEOWorldTests", dependencies: ["AllocationCounter", "LEOAction", "LEOImageIO", "LEOScene", "LEOWorld", "TestSupport"]),
         .testTarget(
             name: "LEODataTests",
             dependencies: ["LEOAction", "LEOCheck", "LEOConvert", "LEOData", "LEOImageIO", "LEOScene", "LEOTensor", "TestSupport"]),

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import LEOImageIO
-import LEOScene
 import LEOWorld
 
 struct WorldCommand: AsyncParsableCommand {
@@ -46,19 +44,9 @@ struct WorldArgument: ParsableArguments {
 
     func scene() throws -> WorldScene {
         if let seed { return WorldGenerator.scene(seed: seed) }
-        let path = world.expandingTilde
-        let reading = try SceneJSON.read(path: path)
+        let reading = try SceneJSON.read(path: world.expandingTilde)
         reading.notices.forEach(StandardError.notice)
         return reading.scene
-    }
-}
-
-/// Writes a text file under a temporary name and renames it.
-func writeText(_ text: String, to path: String) throws {
-    do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw CommandError.file(path: path, reason: "cannot write: \(error.localizedDescription)")
     }
 }
 

@@ -109,19 +109,16 @@ public struct DepthSensor: Sendable {
                 if let noise {
                     // Drawn for every pixel alike, so that one lost point does not shift all others.
                     let (luck, error) = (random.nextUnit(), random.nextNormal())
-                    let left = max(x - 1, 0), right = min(x + 1, width - 1)
-                    let above = max(y - 1, 0), below = min(y + 1, height - 1)
+                    // On each axis the neighbour of more similar depth belongs to the same surface; where the other one is
+                    // much farther off, an edge lies in between.
+                    let (beside, jumpBeside) = neighbours(exact, depth, (x, y), (1, 0))
+                    let (below, jumpBelow) = neighbours(exact, depth, (x, y), (0, 1))
                     var kept = 1 - noise.dropout
-                    let step = max(0.05, 0.03 * exact)
-                    let isEdge = [depth(left, y), depth(right, y), depth(x, above), depth(x, below)].contains {
-                        !(abs($0 - exact) <= step)
-                    }
-                    if isEdge {
-                        kept *= 1 - noise.edgeDropout
-                    } else if left < right, above < below, noise.grazingCosine > 0 {
-                        let across = ray(right, y) * depth(right, y) - ray(left, y) * depth(left, y)
-                        let down = ray(x, below) * depth(x, below) - ray(x, above) * depth(x, above)
-                        let normal = crossProduct(across, down)
+                    if max(jumpBeside, jumpBelow) > max(0.05, 0.03 * exact) { kept *= 1 - noise.edgeDropout }
+                    if noise.grazingCosine > 0, let beside, let below {
+                        let point = direction * exact
+                        let normal = crossProduct(
+                            ray(beside.x, beside.y) * beside.depth - point, ray(below.x, below.y) * below.depth - point)
                         let lengths = ((normal * normal).sum() * (direction * direction).sum()).squareRoot()
                         let cosine = lengths > 0 ? abs((normal * direction).sum()) / lengths : 1
                         kept *= min(max(2 * cosine / noise.grazingCosine - 1, 0), 1)
@@ -142,6 +139,27 @@ public struct DepthSensor: Sendable {
 }
 
 extension DepthSensor {
+    /// Of the two neighbours of a pixel along an axis the one whose depth differs less, nil where neither is finite, and by
+    /// how much the other's difference exceeds twice that one; on a plane this is little.
+    private func neighbours(
+        _ exact: Double, _ depth: (Int, Int) -> Double, _ pixel: (x: Int, y: Int), _ step: (x: Int, y: Int)
+    ) -> (nearest: (x: Int, y: Int, depth: Double)?, jump: Double) {
+        var nearest: (x: Int, y: Int, depth: Double)?
+        var least = Double.infinity, greatest = 0.0
+        for sign in [-1, 1] {
+            let (x, y) = (pixel.x + sign * step.x, pixel.y + sign * step.y)
+            guard x >= 0, y >= 0, x < width, y < height else { continue }
+            let value = depth(x, y)
+            let difference = abs(value - exact)
+            greatest = max(greatest, difference)
+            if difference < least {
+                least = difference
+                nearest = (x, y, value)
+            }
+        }
+        return (nearest, nearest == nil ? greatest : greatest - 2 * least)
+    }
+
     /// Places for scanning a room: at head height near its walls, looking at the middle and a little down.
     public static func views(of room: Room, count: Int, height: Double = 1.6) -> [Camera] {
         let middle = (room.minimum + room.maximum) / 2, half = (room.maximum - room.minimum) / 2

@@ -30,7 +30,9 @@ extension RenderScene {
     /// Each instance has its points from a generator of its own, so that they do not depend on what else is there.
     ///
     /// - Throws: `.invalidOption`
-    public func surfaceCloud(_ options: SurfaceCloudOptions = SurfaceCloudOptions(), source: String = "world") throws(RenderError) -> PointCloud {
+    public func surfaceCloud(
+        _ options: SurfaceCloudOptions = SurfaceCloudOptions(), source: String = "world"
+    ) throws(RenderError) -> PointCloud {
         var points = CloudBuilder()
         try sampleSurfaces(options, instances: nil) { item, position, color in
             points.append(position, color, id: item.id)
@@ -81,7 +83,9 @@ extension RenderScene {
             throw .invalidOption(name: "roomDensity", reason: "\(options.roomDensity), expected 0 to 1000000")
         }
         prepare()
-        var total = 0
+        // Counted before any is made, so that too many are refused at once.
+        var chosen: [(item: Item, areas: [Double], count: Int)] = []
+        var total = 0.0
         for item in items where item.isVisible && item.minimum.x <= item.maximum.x {
             let isInstance = item.id >= 0
             if isInstance, let instances, !instances.contains(Int(item.id)) { continue }
@@ -96,13 +100,18 @@ extension RenderScene {
             }
             guard area > 0, area.isFinite else { continue }
             let wanted = isInstance ? Double(options.pointsPerInstance) : (area * options.roomDensity).rounded()
-            guard wanted + Double(total) <= Double(SurfaceCloudOptions.maximumPoints) else {
+            total += wanted
+            guard total <= Double(SurfaceCloudOptions.maximumPoints) else {
                 throw .invalidOption(
-                    name: "points", reason: "more than \(SurfaceCloudOptions.maximumPoints) points; take fewer for each object or square metre")
+                    name: "points",
+                    reason: "more than \(SurfaceCloudOptions.maximumPoints); take fewer for each object or square metre")
             }
-            total += Int(wanted)
+            chosen.append((item, areas, Int(wanted)))
+        }
+        for (item, areas, count) in chosen {
+            guard let area = areas.last else { continue }
             var random = SplitMix64(seed: options.seed ^ (UInt64(bitPattern: Int64(item.id)) &* 0x9E37_79B9_7F4A_7C15))
-            for _ in 0..<Int(wanted) {
+            for _ in 0..<count {
                 let place = random.nextUnit() * area
                 let face = faces[item.triangles.lowerBound + Self.firstIndex(in: areas, above: place)]
                 // The square root makes points spread evenly over the triangle (Osada et al. 2002, section 3.1).

@@ -12,14 +12,6 @@ extension RenderScene {
         update(from: world)
     }
 
-    /// Takes over what has moved, is hidden or held in a world of the same scene; work is done for changes only.
-    public func update(from world: World) {
-        precondition(world.transforms.count == instanceCount, "the world of another scene")
-        for (index, transform) in world.transforms.enumerated() {
-            setTransform(transform, ofInstance: index)
-            setVisible(!world.hidden[index], instance: index)
-        }
-        setPlayer(Transform(position: world.player.position, rotation: SIMD3(0, world.player.yaw, 0)))
-        setAgent(Transform(position: world.agent.position, rotation: SIMD3(0, world.agent.yaw, 0)))
-    }
+    /// Takes over what moved, is hidden or held since, in a world of the same scene.
+    public func update(from world: World) { world.arrange(self) }
 }

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+import TestSupport
+
+/// `leo world render`, `describe` and `scene`, run as a user runs them.
+@Suite struct WorldCommandTests {
+    @Test func sceneFileShowsTheSameWorldAsItsSeed() throws {
+        try withTemporaryFolder { folder in
+            #expect(try Leo.run("world", "scene", "7", "-o", folder + "/house.json").status == 0)
+            for source in ["7", folder + "/house.json"] {
+                let name = source == "7" ? "seed" : "file"
+                let outcome = try Leo.run(
+                    "world", "render", source, "-o", folder + "/\(name).png", "--width", "96", "--height", "64",
+                    "--depth", folder + "/\(name)-depth.png", "--ids", folder + "/\(name)-ids.png")
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                #expect(outcome.output.isEmpty)
+            }
+            for part in [".png", "-depth.png", "-ids.png"] {
+                let seed = try Data(contentsOf: URL(fileURLWithPath: folder + "/seed\(part)"))
+                #expect(seed.count > 100)
+                #expect(seed == (try Data(contentsOf: URL(fileURLWithPath: folder + "/file\(part)"))), "\(part)")
+            }
+            let first = try Leo.run("world", "describe", "7", "--json").json()
+            let second = try Leo.run("world", "describe", folder + "/house.json", "--json").json()
+            #expect((first["things"] as? [Any])?.count ?? 0 > 5)
+            #expect(NSDictionary(dictionary: first) == NSDictionary(dictionary: second))
+            #expect(try Leo.run("world", "describe", "7").output.contains("seed 7"))
+        }
+    }
+
+    @Test func cloudsAndPlansAreWritten() throws {
+        try withTemporaryFolder { folder in
+            let scan = try Leo.run("world", "scene", "3", "-o", folder + "/scan.ply", "--views", "1", "--noise")
+            #expect(scan.status == 0 && scan.errors.contains("points"), "\(scan.errors)")
+            #expect(try Leo.run("world", "scene", "3", "-o", folder + "/all.ply", "--complete", "--points", "50").status == 0)
+            let header = try Data(contentsOf: URL(fileURLWithPath: folder + "/all.ply")).prefix(400)
+            #expect(String(decoding: header, as: UTF8.self).contains("property int instance\nend_header\n"))
+            #expect(try Leo.run("world", "render", "3", "-o", folder + "/plan.svg", "--top-down").status == 0)
+            #expect(try String(contentsOfFile: folder + "/plan.svg", encoding: .utf8).hasSuffix("</svg>\n"))
+            #expect(try Leo.run("world", "render", "3", "-o", folder + "/top.png", "--top-down", "--width", "80").status == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["all.ply", "plan.svg", "scan.ply", "top.png"])
+        }
+    }
+
+    @Test(arguments: [
+        ["render", "7"], ["render", "7", "-o", "x.svg"], ["render", "7", "-o", "x.png", "--width", "0"],
+        ["render", "7", "-o", "x.png", "--height", "99999"], ["render", "7", "-o", "x.png", "--fov", "180"],
+        ["render", "7", "-o", "x.png", "--position", "1,2"], ["render", "7", "-o", "x.png", "--position", "1,2,nan"],
+        ["render", "7", "-o", "x.png", "--samples", "9"], ["render", "7", "-o", "x.png", "--top-down", "--yaw", "3"],
+        ["render", "7", "-o", "x.svg", "--top-down", "--ids", "i.png"], ["scene", "7"], ["scene", "7", "-o", "x.obj"],
+        ["scene", "7", "-o", "x.json", "--complete"], ["scene", "7", "-o", "x.ply", "--noise"],
+        ["scene", "7", "-o", "x.ply", "--views", "0"], ["scene", "7", "-o", "x.ply", "--views", "2", "--complete"],
+        ["scene", "7", "-o", "x.ply", "--points", "0"], ["describe"],
+    ])
+    func wrongUsageExitsWith64(arguments: [String]) throws {
+        let outcome = try Leo.start(Leo.path, ["world"] + arguments).wait()
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test func errorsNameTheFile() throws {
+        try withTemporaryFolder { folder in
+            let absent = try Leo.run("world", "describe", folder + "/none.json")
+            #expect(absent.status == 1)
+            #expect(isOneError(absent.errors, folder + "/none.json"), "\(absent.errors)")
+            let path = folder + "/broken.json"
+            try Data("{\"instances\": 3}".utf8).write(to: URL(fileURLWithPath: path))
+            let broken = try Leo.run("world", "render", path, "-o", folder + "/x.png")
+            #expect(broken.status == 1)
+            #expect(isOneError(broken.errors, path, "instances"), "\(broken.errors)")
+            let unwritable = try Leo.run("world", "scene", "7", "-o", folder + "/none/x.ply")
+            #expect(unwritable.status == 1)
+            #expect(isOneError(unwritable.errors, folder + "/none/x.ply"), "\(unwritable.errors)")
+            #expect(try Leo.run("world", "scene", "7", "-o", folder + "/house.json").status == 0)
+            let over = try Leo.run("world", "scene", folder + "/house.json", "-o", folder + "/house.json")
+            #expect(over.status == 1)
+            #expect(isOneError(over.errors, "would overwrite the input"), "\(over.errors)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["broken.json", "house.json"])
+        }
+    }
+}
