@@ -33,8 +33,9 @@ extension SceneTruth {
         if !contents.isEmpty, contents.count <= 4 {
             subjects += contents.map(\.id)
             claims.append(.contents(parent: thing.id, things: contents.map(\.id)))
+            let be = contents.count > 1 || English.isPlural(contents[0].name) ? "are" : "is"
             sentences.append(
-                "\(listed(contents)) \(contents.count > 1 || English.isPlural(contents[0].name) ? "are" : "is") \(contents[0].support?.preposition ?? "on") it"
+                "\(listed(contents)) \(be) \(contents[0].support?.preposition ?? "on") it"
             )
         } else if let kind = roomKind(thing), sentences.count < 3, random.nextUnit() < 0.5 {
             claims.append(.room(thing: thing.id, kind))

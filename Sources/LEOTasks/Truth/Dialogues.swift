@@ -125,7 +125,8 @@ extension SceneTruth {
             instruction: random.say(
                 "Bring \(reference.definite) to \(place.definite)", "Move \(reference.definite) to \(place.definite)",
                 // "Put the mug on the desk on the shelf" could mean two things.
-                "\(reference.support == nil ? "Put" : "Carry") \(reference.definite) \(reference.support == nil ? "on" : "to") \(place.definite)"
+                reference.support == nil
+                    ? "Put \(reference.definite) on \(place.definite)" : "Carry \(reference.definite) to \(place.definite)"
             ),
             steps: [
                 "Go to the \(parent.name).",
