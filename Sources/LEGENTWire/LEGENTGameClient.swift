@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import LEOAction
+import Synchronization
 
 /// The game's side of LEGENT: connects to an agent, shows it what it sees and does what it says, until it says CLOSE.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
@@ -43,14 +44,14 @@ public struct LEGENTGameClient: Sendable {
             throw LEGENTWireError.invalidAddress(address, reason: "a port is 1 to 65535")
         }
         let clock = ContinuousClock()
-        let start = clock.now
+        let deadline = clock.now + patience
         let first = try await game.firstObservation()
         var hasReported = false
         while true {
-            switch try await attempt(first, game, report: report) {
+            switch try await attempt(first, game, until: deadline, report: report) {
             case .ended(let ending): return ending
             case .unreachable(let reason):
-                guard clock.now - start < patience else {
+                guard clock.now < deadline else {
                     throw LEGENTWireError.nobodyListens(address: address, seconds: patience / .seconds(1), reason: reason)
                 }
                 if !hasReported { report(.waiting(reason: reason)) }
@@ -67,9 +68,18 @@ public struct LEGENTGameClient: Sendable {
         case unreachable(reason: String)
     }
 
+    /// Whether there ever was a connection.
+    private final class Contact: Sendable {
+        private let flag = Mutex(false)
+        var isMade: Bool { flag.withLock { $0 } }
+        func make() { flag.withLock { $0 = true } }
+    }
+
     private func attempt(
-        _ first: LEGENTObservation, _ game: some LEGENTGame, report: @escaping @Sendable (Event) -> Void
+        _ first: LEGENTObservation, _ game: some LEGENTGame, until deadline: ContinuousClock.Instant,
+        report: @escaping @Sendable (Event) -> Void
     ) async throws -> Outcome {
+        let contact = Contact()
         let transport: HTTP2ClientTransport.Posix
         do {
             transport = try HTTP2ClientTransport.Posix(
@@ -78,12 +88,30 @@ public struct LEGENTGameClient: Sendable {
                     config.http2.targetWindowSize = 8 << 20
                     // Agents may think for long.
                     config.connection.maxIdleTime = nil
+                    config.channelDebuggingCallbacks.onCreateHTTP2Stream = { channel in
+                        contact.make()
+                        return channel.eventLoop.makeSucceededVoidFuture()
+                    }
                 })
         } catch {
             throw LEGENTWireError.invalidAddress(address, reason: "\(error)")
         }
-        return try await withGRPCClient(transport: transport) { client in
-            try await exchange(Communicator_Communicator.Client(wrapping: client), first, game, report: report)
+        return try await withThrowingTaskGroup(of: Outcome?.self) { group in
+            group.addTask {
+                try await withGRPCClient(transport: transport) { client in
+                    try await exchange(Communicator_Communicator.Client(wrapping: client), first, game, report: report)
+                }
+            }
+            // A name that nobody knows is looked up for ever.
+            group.addTask {
+                try await Task.sleep(until: max(deadline, .now + .milliseconds(100)), clock: .continuous)
+                return contact.isMade ? nil : .unreachable(reason: "\(host) could not be found or reached")
+            }
+            defer { group.cancelAll() }
+            while let outcome = try await group.next() {
+                if let outcome { return outcome }
+            }
+            throw CancellationError()
         }
     }
 

@@ -259,6 +259,17 @@ struct LoopbackTests {
         #expect(waited.withLock { $0 })
     }
 
+    @Test func unknownHostIsAnError() async throws {
+        var client = LEGENTGameClient(host: "no-such-host.invalid")
+        client.patience = .milliseconds(300)
+        do {
+            try await client.play(CountingGame())
+            Issue.record("played with nobody")
+        } catch LEGENTWireError.nobodyListens(let address, _, _) {
+            #expect(address == "no-such-host.invalid:50051")
+        }
+    }
+
     @Test func takenPortIsAnError() async throws {
         try await RunningServer.with { _ in
         } body: { _, port in

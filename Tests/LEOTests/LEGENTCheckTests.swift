@@ -12,7 +12,8 @@ struct LEGENTCheckTests {
     ]
 
     private func golden(_ name: String) throws -> Data {
-        try #require(FileManager.default.contents(atPath: try #require(sharedFolder) + "/golden/legent/" + name))
+        let path = (sharedFolder ?? "") + "/golden/legent/" + name
+        return try #require(FileManager.default.contents(atPath: path))
     }
 
     private func check(_ name: String, _ data: Data) throws -> CaseCheck {
@@ -25,7 +26,7 @@ struct LEGENTCheckTests {
     }
 
     @Test func passOnTheRecordings() throws {
-        let cases = try Check.run([try #require(sharedFolder) + "/golden/legent"]).filter { Self.kinds.contains($0.kind) }
+        let cases = try Check.run([(sharedFolder ?? "") + "/golden/legent"]).filter { Self.kinds.contains($0.kind) }
         #expect(Set(cases.map(\.kind)) == Self.kinds)
         for result in cases { #expect(result.passed, "\(result)") }
         #expect(cases.first { $0.kind == "LEGENT trajectory" }?.outputs.count == 2)

@@ -13,9 +13,11 @@ struct LEGENTModelAgent: Sendable {
     private let constraint: any TokenConstraint
 
     /// - Throws: `ActionError` for a vocabulary that cannot spell the actions
-    init(_ engine: Engine) throws {
+    init(_ engine: Engine, speaks: Bool) throws {
         self.engine = engine
-        space = try LEGENTActionSpace(tokenizer: engine.tokenizer)
+        var options = LEGENTActionSpace.Options()
+        if !speaks { options.speech = .none }
+        space = try LEGENTActionSpace(tokenizer: engine.tokenizer, options: options)
         constraint = try space.makeConstraint()
     }
 
@@ -122,7 +124,7 @@ enum LEGENTSceneFile {
     /// makes them.
     static func read(_ path: String) throws -> String {
         let file = try JSONText(parsing: Array(try Files.contents(path, limit: 256 << 20)), field: path)
-        let scene = file[key: "instances"] == nil ? file[key: "scene"] ?? file : file
+        let scene = file["instances"] == nil ? file["scene"] ?? file : file
         guard case .object(let members) = scene else {
             throw LEGENTMessageError.invalidValue(field: path, expected: "a scene, an object", found: scene.kind)
         }

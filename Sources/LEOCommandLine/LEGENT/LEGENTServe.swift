@@ -37,6 +37,8 @@ struct LEGENTServe: AsyncParsableCommand {
     var maxSteps = 25
     @Option(help: ArgumentHelp("Tasks after which a game is closed; without it the game decides.", valueName: "n"))
     var tasks: Int?
+    @Flag(help: "Let the model act only: it does not speak.")
+    var noSpeech = false
     @Option(help: ArgumentHelp("Pixels of the game's view, both sides.", valueName: "n"))
     var resolution = 448
     @Option(help: ArgumentHelp("Vertical field of view in degrees.", valueName: "degrees"))
@@ -69,7 +71,7 @@ struct LEGENTServe: AsyncParsableCommand {
         var options = EngineOptions()
         options.threads = threads
         let engine = try Engine(path: model.expandingTilde, options: options)
-        let agent = try LEGENTModelAgent(engine)
+        let agent = try LEGENTModelAgent(engine, speaks: !noSpeech)
         let play = setting
 
         var serverOptions = LEGENTServer.Options()
