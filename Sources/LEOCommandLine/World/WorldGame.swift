@@ -17,7 +17,7 @@ actor WorldGame: LEGENTGame {
     private let speech: String?
     private let notice: @Sendable (String) -> Void
     private let photographer = SceneFiles()
-    private var settings = WorldSettings()
+    private var settings = LEGENTSettings()
     private var world: World
     private var drawing: WorldDrawing
     private var generator = SystemRandomNumberGenerator()
@@ -49,12 +49,8 @@ actor WorldGame: LEGENTGame {
     // MARK: The game
 
     func start(_ settings: LEGENTSettings) throws -> LEGENTObservation {
-        var ours = WorldSettings()
-        ours.width = settings.width
-        ours.height = settings.height
-        ours.fieldOfView = settings.fieldOfView
-        self.settings = ours
-        world.settings = ours
+        self.settings = settings
+        world.settings = settings
         // What the player says is for the first observation of a scene; this one nobody looks at.
         return try observation(WorldObservation())
     }
@@ -96,36 +92,8 @@ actor WorldGame: LEGENTGame {
         var observation = LEGENTObservation()
         observation.image = try drawing.view(of: world, world.agentView).pngBytes()
         observation.text = heard.text
-        observation.gameState = LEGENTGameState(world)
-        observation.apiReturns = heard.returns.isEmpty ? nil : try LEGENTAPIReturns(json: heard.returns.json)
+        observation.gameState = world.gameState
+        observation.apiReturns = heard.returns
         return observation
-    }
-}
-
-extension LEGENTGameState {
-    /// What LEGENT's game would tell about the world.
-    init(_ world: World) {
-        self.init()
-        instances = world.transforms.enumerated().map { index, transform in
-            Instance(
-                prefab: world.scene.instances[index].model.prefab,
-                placement: Placement(position: transform.position, rotation: transform.rotation, forward: transform.forward))
-        }
-        agent = Placement(world.agent)
-        player = Placement(world.player)
-        agentCamera = Placement(world.agentView)
-        playerCamera = Placement(world.playerView)
-        agentGrabbedInstance = world.agent.held
-        playerGrabbedInstance = world.player.held
-    }
-}
-
-extension LEGENTGameState.Placement {
-    fileprivate init(_ avatar: Avatar) {
-        self.init(position: avatar.position, rotation: SIMD3(0, avatar.yaw, 0), forward: avatar.forward)
-    }
-
-    fileprivate init(_ view: WorldView) {
-        self.init(position: view.position, rotation: view.rotation, forward: view.orientation.z)
     }
 }
