@@ -75,7 +75,8 @@ struct Act: AsyncParsableCommand {
     private static func line(_ step: AgentStep) -> String {
         let place = step.position.map { String(format: "%.2f", $0) }.joined(separator: ", ")
         let number = "\(step.index + 1)".leftPadded(4)
-        return "\(number)  \(step.action.padded(24))  at (\(place)) facing \(Int(step.yaw.rounded()))°  \(Units.seconds(step.seconds))"
+        let yaw = Int(step.yaw.rounded())
+        return "\(number)  \(step.action.padded(24))  at (\(place)) facing \(yaw == -180 ? 180 : yaw)°  \(Units.seconds(step.seconds))"
     }
 }
 

@@ -16,7 +16,7 @@ struct RawGame {
 
     private func withClient<Result: Sendable>(_ body: (Client) async throws -> Result) async throws -> Result {
         let transport = try HTTP2ClientTransport.Posix(
-            target: .ipv4(host: "127.0.0.1", port: port), transportSecurity: .plaintext)
+            target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .plaintext)
         return try await withGRPCClient(transport: transport) { try await body($0) }
     }
 

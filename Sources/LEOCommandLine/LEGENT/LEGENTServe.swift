@@ -82,7 +82,7 @@ struct LEGENTServe: AsyncParsableCommand {
         serverOptions.settings.height = resolution
         serverOptions.settings.fieldOfView = fieldOfView
         let server = LEGENTServer(serverOptions)
-        try await SignalCancellation.run {
+        try await Stoppable.runUntilStopped {
             try await server.run(report: Self.report) { session in
                 try await play.run(session, agent: agent)
             }

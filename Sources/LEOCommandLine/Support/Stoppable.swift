@@ -20,13 +20,25 @@ enum Stoppable {
         }
     }
 
+    /// The same for work that goes on until it is stopped.
+    static func runUntilStopped(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let received = StoppedBy()
+        do { try await run(received, body) } catch where received.signal != nil {}
+        if let number = received.signal { throw ExitCode(128 + number) }
+    }
+
     /// The same for work that has a result all the same when it is stopped.
     ///
     /// - Parameter received: is told of the signal
     static func run<Result: Sendable>(
         _ received: StoppedBy, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let task = Task { try await body() }
+        // Nothing starts before its signals are heard.
+        let (ready, start) = AsyncStream.makeStream(of: Never.self)
+        let task = Task {
+            for await _ in ready {}
+            return try await body()
+        }
         var sources: [any DispatchSourceSignal] = []
         for number in signals {
             // A signal that the parent had ignored (nohup) stays ignored.
@@ -40,6 +52,7 @@ enum Stoppable {
             source.resume()
             sources.append(source)
         }
+        start.finish()
         defer {
             for source in sources {
                 source.cancel()

@@ -51,7 +51,7 @@ struct WorldLEGENT: AsyncParsableCommand {
         client.patience = .seconds(patience)
         let player = client
         let address = "\(host):\(port)"
-        try await SignalCancellation.run {
+        try await Stoppable.runUntilStopped {
             let ending = try await player.play(game) { event in
                 switch event {
                 case .waiting(let reason): StandardError.line("\(address): waiting for an agent (\(reason))")
