@@ -254,14 +254,17 @@ struct LoopbackTests {
     @Test func gameWaitsForAnAgentAndThenSaysSo() async throws {
         // A port that was free a moment ago.
         let port = try await RunningServer.with { _ in } body: { _, port in port }
-        var client = client(port)
-        client.patience = .milliseconds(600)
         let waited = Mutex(false)
-        do {
-            try await client.play(CountingGame()) { if case .waiting = $0 { waited.withLock { $0 = true } } }
-            Issue.record("nobody listens, yet it ended well")
-        } catch LEGENTWireError.nobodyListens(let address, _, _) {
-            #expect(address == "127.0.0.1:\(port)")
+        // On a busy machine the first attempt alone may take longer than the shortest patience.
+        for patience in [0.6, 5, 30] where !waited.withLock({ $0 }) {
+            var client = client(port)
+            client.patience = .seconds(patience)
+            do {
+                try await client.play(CountingGame()) { if case .waiting = $0 { waited.withLock { $0 = true } } }
+                Issue.record("nobody listens, yet it ended well")
+            } catch LEGENTWireError.nobodyListens(let address, _, _) {
+                #expect(address == "127.0.0.1:\(port)")
+            }
         }
         #expect(waited.withLock { $0 })
     }

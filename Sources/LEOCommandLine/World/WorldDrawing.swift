@@ -60,6 +60,11 @@ struct SceneFiles: WorldPhotographer {
         try TopDownView(of: world.scene).render(scene).image.writePNG(to: path)
     }
 
-    func saveSceneToGltf(of world: World, path: String) throws { throw Refusal(description: "the embedded world writes no glTF") }
+    func saveSceneToGltf(of world: World, path: String) throws { try world.currentScene.writeGLTF(to: path) }
     func setVideoRecordingPath(_ path: String) throws { throw Refusal(description: "the embedded world records no video") }
+}
+
+extension WorldScene {
+    /// Writes the scene as glTF; nothing is left under the name when that fails.
+    func writeGLTF(to path: String) throws { try writeWhole(gltf(), to: path) }
 }

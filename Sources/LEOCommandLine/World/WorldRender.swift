@@ -71,7 +71,7 @@ struct WorldRender: ParsableCommand {
         let inputs = source.seed == nil ? [source.world.expandingTilde] : []
         for path in [output, depth, ids] { if let path { try Files.checkOutput(path.expandingTilde, inputs: inputs) } }
         if topDown, let output, output.pathExtension == "svg" {
-            return try writeText(FloorPlan().svg(of: world), to: output.expandingTilde)
+            return try writeWhole(Data(FloorPlan().svg(of: world).utf8), to: output.expandingTilde)
         }
         if topDown {
             let scene = RenderScene(world, options: .init(showsCeilings: false, showsAgent: true, background: .one))
@@ -156,10 +156,10 @@ struct WorldRender: ParsableCommand {
     }
 }
 
-/// Writes a text file under a temporary name and renames it.
-private func writeText(_ text: String, to path: String) throws {
+/// Writes a file under a temporary name and renames it.
+func writeWhole(_ data: Data, to path: String) throws {
     do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
         throw CommandError.file(path: path, reason: "cannot write: \(error.localizedDescription)")
     }

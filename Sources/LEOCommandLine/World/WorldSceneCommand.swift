@@ -7,16 +7,17 @@ struct WorldSceneCommand: ParsableCommand {
         commandName: "scene",
         abstract: "Write a world as a scene file or as a point cloud.",
         discussion: """
-            JSON is LEGENT's scene format. PLY is a point cloud in LEO's frame, with colours and an instance number for every
+            JSON is LEGENT's scene format, glTF a 3D model for other programs. PLY is a point cloud in LEO's frame, with colours and an instance number for every
             point: the index of the thing + 1, 0 for walls, floors and ceilings.
 
               leo world scene 7 -o house.json
+              leo world scene 7 -o house.gltf
               leo world scene 7 -o complete.ply --complete
               leo world scene 7 -o scan.ply --views 8 --noise
             """)
 
     @OptionGroup var source: WorldArgument
-    @Option(name: [.short, .long], help: ArgumentHelp("File to write: .json or .ply.", valueName: "file"))
+    @Option(name: [.short, .long], help: ArgumentHelp("File to write: .json, .gltf or .ply.", valueName: "file"))
     var output: String
     @Flag(help: "Points spread evenly over all surfaces, seen or not (the default for PLY).")
     var complete = false
@@ -33,8 +34,10 @@ struct WorldSceneCommand: ParsableCommand {
 
     func validate() throws {
         let kind = output.pathExtension
-        guard kind == "json" || kind == "ply" else { throw ValidationError("-o: expected a name in .json or .ply, found \(output).") }
-        if kind == "json", complete || views != nil || noise { throw ValidationError("--complete, --views and --noise are for PLY.") }
+        guard ["json", "gltf", "ply"].contains(kind) else {
+            throw ValidationError("-o: expected a name in .json, .gltf or .ply, found \(output).")
+        }
+        if kind != "ply", complete || views != nil || noise { throw ValidationError("--complete, --views and --noise are for PLY.") }
         if complete, views != nil { throw ValidationError("--complete and --views exclude each other.") }
         if noise, views == nil { throw ValidationError("--noise needs --views.") }
         if let views, !(1...1000).contains(views) { throw ValidationError("--views: expected 1 to 1000, found \(views).") }
@@ -49,6 +52,7 @@ struct WorldSceneCommand: ParsableCommand {
         let path = output.expandingTilde
         try Files.checkOutput(path, inputs: source.seed == nil ? [source.world.expandingTilde] : [])
         if output.pathExtension == "json" { return try SceneJSON.write(world, to: path) }
+        if output.pathExtension == "gltf" { return try world.writeGLTF(to: path) }
         let scene = RenderScene(world, options: .init(showsPlayer: false))
         let cloud: PointCloud
         if let views {
