@@ -151,3 +151,13 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
+
+// The sanitizers' builds (tools/test-sanitize.sh) are of kernels and readers alone: whatever speaks gRPC would take most of
+// their time.
+if Context.environment["LEO_KERNELS_AND_READERS"] != nil {
+    let tests = ["Kernel", "LEOTensor", "LEOArchive", "LEOText", "LEOConvert", "LEOScene", "LEOAction"].map { $0 + "Tests" }
+    let above = ["LEGENTWire", "LEOData", "LEOTasks", "LEOCheck", "LEOCommandLine"]
+    package.targets.removeAll { $0.isTest ? !tests.contains($0.name) : above.contains($0.name) }
+    package.products.removeAll { $0.name == "leo" }
+    package.dependencies = []
+}

@@ -10,6 +10,7 @@ export SWIFT_BACKTRACE=enable=no
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # The Swift runtime and Foundation keep things for the life of the process.
 export ASAN_OPTIONS=detect_leaks=0
+export LEO_KERNELS_AND_READERS=1
 # A debug build: unoptimised C shows more. Tests of speed say nothing here.
 swift test --sanitize address --scratch-path .build-asan -Xcc -fsanitize=undefined \
     --filter "$filter" --skip longTextsStayFast
