@@ -118,11 +118,14 @@ extension World {
     public mutating func isNear(_ index: Int, within margin: Double) -> Bool {
         guard transforms.indices.contains(index) else { return false }
         let distance = footprint(of: index).distance(to: agent.ground)
-        // The nearest place to stand is never nearer than contact.
-        guard distance < 4 + margin, isOpen(from: agent.ground, toward: index) else { return false }
-        guard distance >= margin else { return true }
-        guard let best = standingDistance(to: index) else { return false }
-        return distance - best < margin
+        // The nearest place to stand is never nearer than contact, so below the margin it need not be known.
+        guard let best = distance < margin ? 0 : standingDistance(to: index) else { return false }
+        return isNear(index, from: agent.ground, best: best, within: margin)
+    }
+
+    /// The same for an agent at `ground`, where the nearest place to stand is `best` metres from the instance.
+    func isNear(_ index: Int, from ground: SIMD2<Double>, best: Double, within margin: Double) -> Bool {
+        footprint(of: index).distance(to: ground) - best < margin && isOpen(from: ground, toward: index)
     }
 
     /// Metres on the ground from the box of an instance to the nearest place where the agent can get to stand, nil if no

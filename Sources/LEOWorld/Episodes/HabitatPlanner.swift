@@ -11,7 +11,9 @@ enum HabitatPlanner {
     /// The grid's steps to eight sides make ways up to 8 % longer than they are.
     private static let gridStretch: Float = 1 / 1.09
     private static let headings = 12
-    private static let mergeDistance = 0.025
+    /// How places are told apart, in metres, and how much the estimate counts. Where the way is too long to be found so
+    /// finely, one that is a little longer will do.
+    private static let efforts: [(mergeDistance: Double, weight: Float)] = [(0.025, 1), (0.1, 1.5)]
     private static let mostNodes = 400_000
 
     private struct Node {
@@ -34,9 +36,20 @@ enum HabitatPlanner {
     /// - Errors: `.unreachable`; `.invalidAction` for kinds that need more than walking
     static func plan(for episode: Episode, in world: inout World) throws(SimulationError) -> [Step] {
         var goals: [Int] = []
+        // Cells tell by their middles whether something is in sight; the agent stands somewhere in them.
+        var isDone: (World, SIMD2<Double>) -> Bool = { _, _ in true }
         switch episode.kind {
         case .objectNavigation, .goto:
-            for index in episode.goals { goals += world.standingGoals(to: index, margin: Episode.nearDistance - 0.1).map(\.cell) }
+            var things: [(index: Int, best: Double)] = []
+            for index in episode.goals {
+                let places = world.standingGoals(to: index, margin: Episode.nearDistance - 0.1)
+                guard let nearest = places.first else { continue }
+                goals += places.map(\.cell)
+                things.append((index, nearest.distance))
+            }
+            isDone = { [things] world, ground in
+                things.contains { world.isNear($0.index, from: ground, best: $0.best, within: Episode.nearDistance) }
+            }
         case .come:
             goals = world.withNavigation { world, grid, regions in
                 (0..<grid.count).filter { cell in
@@ -50,14 +63,22 @@ enum HabitatPlanner {
         let found: [Step]? = world.withNavigation { world, grid, _ in
             let person = (center: world.player.ground, radius: WorldRules.agentRadius + WorldRules.playerRadius + 0.03)
             let left = GridSearch(grid: grid, person: episode.kind == .come ? nil : person).distances(to: goals)
-            return search(in: world, grid, left, isGoal: Set(goals).contains)
+            let cells = Set(goals)
+            for effort in efforts {
+                let steps = search(in: world, grid, left, effort.mergeDistance, weight: effort.weight) { cell, ground in
+                    cells.contains(cell) && isDone(world, ground)
+                }
+                if let steps { return steps }
+            }
+            return nil
         }
         guard let found else { throw .unreachable(what: "goal") }
         return found
     }
 
     private static func search(
-        in world: World, _ grid: NavigationGrid, _ left: [Float], isGoal: (Int) -> Bool
+        in world: World, _ grid: NavigationGrid, _ left: [Float], _ mergeDistance: Double, weight: Float,
+        isGoal: (Int, SIMD2<Double>) -> Bool
     ) -> [Step]? {
         let directions = (0..<headings).map { step -> SIMD2<Double> in
             let z = RotationMatrix(degrees: SIMD3(0, World.normalized(world.agent.yaw + Double(step) * World.habitatTurn), 0)).z
@@ -77,7 +98,7 @@ enum HabitatPlanner {
                     }
                 }
             }
-            return least / Float(World.habitatMove) * gridStretch
+            return least / Float(World.habitatMove) * gridStretch * weight
         }
         func key(_ position: SIMD2<Double>, _ heading: Int) -> SIMD3<Int32>? {
             guard grid.index(of: position) != nil else { return nil }
@@ -95,7 +116,7 @@ enum HabitatPlanner {
             if nodes[index].isClosed { continue }
             nodes[index].isClosed = true
             let node = nodes[index]
-            if let cell = grid.index(of: node.position), isGoal(cell) { return trace(index, nodes) }
+            if let cell = grid.index(of: node.position), isGoal(cell, node.position) { return trace(index, nodes) }
             guard nodes.count < mostNodes else { return nil }
             func reach(_ position: SIMD2<Double>, _ heading: Int, _ cost: Float, _ action: HabitatAction) {
                 let left = estimate(position)
