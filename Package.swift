@@ -146,7 +146,10 @@ let package = Package(
             dependencies: ["LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOModel", "LEOScene", "LEOText", "TestSupport"]
         ),
         .testTarget(
-            name: "LEOCommandLineTests", dependencies: ["LEOArchive", "LEOCommandLine", "LEOModel", "LEOTensor", "TestSupport"]),
+            name: "LEOCommandLineTests",
+            dependencies: [
+                "LEGENTWire", "LEOAction", "LEOArchive", "LEOCommandLine", "LEOImageIO", "LEOModel", "LEOScene", "LEOTensor", "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

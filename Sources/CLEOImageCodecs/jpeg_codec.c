@@ -136,3 +136,83 @@ done:
     jpeg_destroy_decompress(&jpeg);
     return status;
 }
+
+/* Not jpeg_mem_dest: after an error half way its caller cannot know which of its buffers are alive. */
+typedef struct {
+    struct jpeg_destination_mgr base; /* first, so that the library's pointer is also ours */
+    uint8_t *bytes;
+    size_t capacity;
+    int has_no_memory;
+} jpeg_target;
+
+static void grow(j_compress_ptr jpeg) {
+    jpeg_target *target = (jpeg_target *)jpeg->dest;
+    const size_t count = target->capacity;
+    const size_t capacity = count + count / 2 + 32768;
+    uint8_t *grown = capacity > count ? realloc(target->bytes, capacity) : NULL;
+    if (grown == NULL) {
+        target->has_no_memory = 1;
+        ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
+    }
+    target->bytes = grown;
+    target->capacity = capacity;
+    target->base.next_output_byte = grown + count;
+    target->base.free_in_buffer = capacity - count;
+}
+
+/* Called when the whole buffer is full, whatever free_in_buffer says. */
+static boolean grow_when_full(j_compress_ptr jpeg) {
+    grow(jpeg);
+    return TRUE;
+}
+
+static void nothing_to_finish(j_compress_ptr jpeg) { (void)jpeg; }
+
+static void ignore_message(j_common_ptr jpeg, int level) {
+    (void)jpeg;
+    (void)level;
+}
+
+cleo_image_status cleo_image_encode_jpeg(
+    const uint8_t *pixels, uint32_t width, uint32_t height, int quality, cleo_image_file *result) {
+    memset(result, 0, sizeof *result);
+    struct jpeg_compress_struct jpeg;
+    memset(&jpeg, 0, sizeof jpeg);
+    jpeg_errors errors = {.message = result->message};
+    /* In memory from here on, not in registers: libjpeg changes it through its pointer, and it is read after a jump. */
+    jpeg_target target = {
+        .base = {.init_destination = grow, .empty_output_buffer = grow_when_full, .term_destination = nothing_to_finish}};
+    volatile cleo_image_status status = CLEO_IMAGE_MALFORMED;
+
+    jpeg.err = jpeg_std_error(&errors.base);
+    errors.base.error_exit = fail;
+    errors.base.emit_message = ignore_message;
+    errors.base.output_message = print_nothing;
+    if (setjmp(errors.jump)) goto done;
+    jpeg_create_compress(&jpeg);
+    jpeg.dest = &target.base;
+    jpeg.image_width = width;
+    jpeg.image_height = height;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < height) {
+        JSAMPROW line = (JSAMPROW)(uintptr_t)(pixels + (size_t)jpeg.next_scanline * width * 3);
+        if (jpeg_write_scanlines(&jpeg, &line, 1) != 1) ERREXIT(&jpeg, JERR_CANT_SUSPEND);
+    }
+    jpeg_finish_compress(&jpeg);
+    status = CLEO_IMAGE_OK;
+
+done:
+    if (status == CLEO_IMAGE_OK) {
+        result->bytes = target.bytes;
+        result->count = target.capacity - target.base.free_in_buffer;
+    } else {
+        free(target.bytes);
+        if (target.has_no_memory) status = CLEO_IMAGE_NO_MEMORY;
+    }
+    jpeg_destroy_compress(&jpeg);
+    return status;
+}

@@ -10,8 +10,12 @@ public protocol LEGENTGame: Sendable {
     func reset(sceneJSON: String, calls: [LEGENTCall]) async throws -> LEGENTObservation
     /// Executes an action, then its calls.
     func step(_ action: LEGENTAction) async throws -> LEGENTObservation
+    /// Hears that the session is over, however it ended: by CLOSE, a broken connection, an error or because it was cancelled.
+    /// Nothing else is called after it.
+    func end() async
 }
 
 extension LEGENTGame {
     public func firstObservation() async throws -> LEGENTObservation { LEGENTObservation() }
+    public func end() async {}
 }

@@ -40,6 +40,17 @@ public struct LEGENTGameClient: Sendable {
     ///   message that means nothing; whatever the game throws, after the agent was told that the game ends
     @discardableResult
     public func play(_ game: some LEGENTGame, report: @escaping @Sendable (Event) -> Void = { _ in }) async throws -> Ending {
+        do {
+            let ending = try await playSession(game, report: report)
+            await game.end()
+            return ending
+        } catch {
+            await game.end()
+            throw error
+        }
+    }
+
+    private func playSession(_ game: some LEGENTGame, report: @escaping @Sendable (Event) -> Void) async throws -> Ending {
         guard (1...65535).contains(port) else {
             throw LEGENTWireError.invalidAddress(address, reason: "a port is 1 to 65535")
         }

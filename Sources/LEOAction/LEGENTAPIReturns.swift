@@ -21,6 +21,8 @@ public struct LEGENTAPIReturns: Sendable, Equatable {
     public var objectID: Int?
     /// TakePhotoWithVisiblityInfo.
     public var objectsInView: [Int]?
+    /// Why a call failed. LEGENT's own game has no such answer; the embedded world has.
+    public var error: String?
 
     public init() {}
 
@@ -62,6 +64,7 @@ public struct LEGENTAPIReturns: Sendable, Equatable {
             for item in try list.elements { indices.append(try item.integer) }
             objectsInView = indices
         }
+        if case .string(let reason)? = try top.optional("error")?.value { error = reason }
     }
 
     private static func index(_ item: JSONReader, _ key: String) throws(LEGENTMessageError) -> Int? {
@@ -84,6 +87,7 @@ public struct LEGENTAPIReturns: Sendable, Equatable {
         }
         if let objectID { members.append(JSONText.Member("object_id", .integer(objectID))) }
         if let objectsInView { members.append(JSONText.Member("objects_in_view", .array(objectsInView.map(JSONText.integer)))) }
+        if let error { members.append(JSONText.Member("error", .string(error))) }
         return JSONText.object(members).line
     }
 
@@ -94,5 +98,6 @@ public struct LEGENTAPIReturns: Sendable, Equatable {
         objectRelations = other.objectRelations ?? objectRelations
         objectID = other.objectID ?? objectID
         objectsInView = other.objectsInView ?? objectsInView
+        error = other.error ?? error
     }
 }

@@ -15,9 +15,13 @@ extension LEGENTCall {
     public static func showObject(_ id: Int) -> LEGENTCall { LEGENTCall(name: "ShowObject", arguments: "\(id)") }
 
     public static func saveTopDownView(to path: String) -> LEGENTCall { LEGENTCall(name: "SaveTopDownView", arguments: absolute(path)) }
+    /// As with the toolkit, an empty path is that of the process's folder.
     public static func setVideoRecordingPath(_ path: String) -> LEGENTCall {
         LEGENTCall(name: "SetVideoRecordingPath", arguments: absolute(path))
     }
+    /// Ends a video. The toolkit has no such call; the embedded world takes a folder's path, such as its
+    /// `SetVideoRecordingPath("")` sends, for the same.
+    public static let endVideoRecording = LEGENTCall(name: "SetVideoRecordingPath")
     public static func saveSceneToGltf(to path: String) -> LEGENTCall { LEGENTCall(name: "SaveSceneToGltf", arguments: absolute(path)) }
 
     /// - Parameters: metres, and degrees about x, y, z

@@ -77,6 +77,28 @@ extension Image {
         }
         var result = cleo_image_file()
         let status = pixels.withUnsafeBufferPointer { cleo_image_encode_png($0.baseAddress, width, height, &result) }
+        return try Self.bytes(status, result, name)
+    }
+
+    /// The picture as the bytes of a baseline JPEG file, its colours at half the resolution.
+    ///
+    /// - Parameter quality: libjpeg's, 1 to 100; cut to that
+    /// - Throws: `.outOfMemory`; `.unwritable` for more than 65500 pixels in a row or column
+    public func jpegBytes(quality: Int = 90, name: String = "image") throws(ImageFileError) -> [UInt8] {
+        guard let width = UInt32(exactly: width), let height = UInt32(exactly: height) else {
+            throw .unwritable(file: name, reason: "\(width) x \(height) pixels are too many for JPEG")
+        }
+        var result = cleo_image_file()
+        let status = pixels.withUnsafeBufferPointer {
+            cleo_image_encode_jpeg($0.baseAddress, width, height, Int32(min(max(quality, 1), 100)), &result)
+        }
+        return try Self.bytes(status, result, name)
+    }
+
+    /// Takes an encoder's result, and frees its memory.
+    private static func bytes(
+        _ status: cleo_image_status, _ result: cleo_image_file, _ name: String
+    ) throws(ImageFileError) -> [UInt8] {
         defer { cleo_image_free(result.bytes) }
         switch status {
         case CLEO_IMAGE_OK: return [UInt8](UnsafeBufferPointer(start: result.bytes, count: result.count))

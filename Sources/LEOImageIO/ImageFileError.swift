@@ -1,6 +1,6 @@
 import LEOTensor
 
-/// What can go wrong with image files: which file, and why.
+/// What can go wrong with image and video files: which file, and why.
 public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file could not be opened or mapped.
     case unreadable(FileError)
@@ -13,6 +13,10 @@ public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible 
     case outOfMemory(file: String)
     /// The file could not be written.
     case unwritable(file: String, reason: String)
+    /// A frame that is not of the video's size.
+    case wrongFrameSize(file: String, width: Int, height: Int, expectedWidth: Int, expectedHeight: Int)
+    /// The next frame would make a video longer than its format allows.
+    case videoFull(file: String, frames: Int, maximumBytes: Int)
 
     public var description: String {
         switch self {
@@ -23,6 +27,10 @@ public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(file): \(width) x \(height) pixels, at most \(maximum) are allowed"
         case .outOfMemory(let file): "\(file): not enough memory"
         case .unwritable(let file, let reason): "\(file): cannot write: \(reason)"
+        case .wrongFrameSize(let file, let width, let height, let expectedWidth, let expectedHeight):
+            "\(file): expected a frame of \(expectedWidth) x \(expectedHeight) pixels, found \(width) x \(height)"
+        case .videoFull(let file, let frames, let maximum):
+            "\(file): full after \(frames) frames, an AVI file has at most \(maximum) bytes"
         }
     }
 }

@@ -64,6 +64,7 @@ import Testing
         returns.objectRelations = [.init(onWhat: 3), .init(inWhat: 0), .init()]
         returns.objectID = -1
         returns.objectsInView = [0, 5]
+        returns.error = "no room for \"it\""
         #expect(try LEGENTAPIReturns(json: returns.json) == returns)
         #expect(returns.json.hasPrefix(#"{"corners": [{"x": 0.0, "y": 0.0, "z": -1.5}, "#), "\(returns.json)")
     }
@@ -72,6 +73,8 @@ import Testing
         #expect(try LEGENTAPIReturns(json: "null") == LEGENTAPIReturns())
         #expect(try LEGENTAPIReturns(json: #"{"file": "a.png", "corners": null}"#) == LEGENTAPIReturns())
         #expect(try LEGENTAPIReturns(json: #"{"object_id": "7"}"#).objectID == 7)
+        // LEGENT's own game may mean anything by it.
+        #expect(try LEGENTAPIReturns(json: #"{"error": 3}"#) == LEGENTAPIReturns())
     }
 
     @Test func laterCallsAdd() {
@@ -81,6 +84,10 @@ import Testing
         later.objectID = 3
         returns.merge(later)
         #expect(returns.inView == false && returns.objectID == 3)
+        later.error = "failed"
+        returns.merge(later)
+        returns.merge(LEGENTAPIReturns())
+        #expect(returns.error == "failed")
     }
 
     @Test(arguments: [

@@ -84,7 +84,7 @@ import Testing
         ("TakePhoto", #"{"position": [0,0,0], "rotation": [0,0,0], "path": "a", "width": 1e9}"#),
         ("TakePhoto", #"{"position": [0,0,0], "rotation": [0,0,0], "path": "a", "vertical_field_of_view": 180}"#),
         ("TakePhoto", #"{"position": [0,0,0], "rotation": [0,0,0], "path": ""}"#), ("SaveTopDownView", ""),
-        ("SaveSceneToGltf", "a\0b"), ("Fly", ""), ("", ""), ("pathtouser", ""),
+        ("SaveSceneToGltf", "a\0b"), ("SetVideoRecordingPath", "a\0b"), ("Fly", ""), ("", ""), ("pathtouser", ""),
     ])
     func refusesMalformedArguments(name: String, arguments: String) throws {
         var world = try World(SimScenes.furnished())
@@ -105,15 +105,31 @@ import Testing
         let observation = try world.step(
             calling(
                 LEGENTCall(name: "TakePhotoWithVisiblityInfo", arguments: photo), LEGENTCall(name: "SaveTopDownView", arguments: "/b.png"),
-                LEGENTCall(name: "SaveSceneToGltf", arguments: "/c.gltf"), LEGENTCall(name: "SetVideoRecordingPath", arguments: "/v")),
+                LEGENTCall(name: "SaveSceneToGltf", arguments: "/c.gltf"), LEGENTCall(name: "SetVideoRecordingPath", arguments: "/v"),
+                LEGENTCall(name: "SetVideoRecordingPath")),
             photographer: photographer)
-        #expect(photographer.log == ["photo /a.png 64x48 60.0 s", "top /b.png", "gltf /c.gltf", "video /v"])
+        #expect(photographer.log == ["photo /a.png 64x48 60.0 s", "top /b.png", "gltf /c.gltf", "video /v", "video "])
         let seen = try #require(observation.returns?.objectsInView)
         #expect(seen.contains(4) && !seen.contains(0))
         photographer.fails = true
         #expect(throws: SimulationError.callFailed(name: "SaveTopDownView", reason: "full")) {
             try world.step(call("SaveTopDownView", "/b.png"), photographer: photographer)
         }
+        #expect(throws: SimulationError.unsupportedCall(name: "SetVideoRecordingPath")) {
+            try world.step(call("SetVideoRecordingPath", "/v"))
+        }
+    }
+
+    @Test func failingCallLosesNoSpeech() throws {
+        var world = try World(SimScenes.furnished())
+        _ = world.observe()
+        world.say("Stop.")
+        let photographer = Recorder()
+        photographer.fails = true
+        #expect(throws: SimulationError.callFailed(name: "SetVideoRecordingPath", reason: "full")) {
+            try world.step(call("SetVideoRecordingPath", "/v"), photographer: photographer)
+        }
+        #expect(world.observe().text == "Stop.")
     }
 
     private final class Recorder: WorldPhotographer, @unchecked Sendable {
@@ -132,7 +148,7 @@ import Testing
         }
         func saveTopDownView(of world: World, path: String) throws { try note("top \(path)") }
         func saveSceneToGltf(of world: World, path: String) throws { try note("gltf \(path)") }
-        func setVideoRecordingPath(_ path: String) throws { try note("video \(path)") }
+        func setVideoRecordingPath(of world: World, path: String) throws { try note("video \(path)") }
     }
 
     @Test func writesTheGameState() throws {

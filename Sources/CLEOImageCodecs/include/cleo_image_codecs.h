@@ -44,6 +44,12 @@ typedef struct {
 cleo_image_status cleo_image_encode_png(const uint8_t *pixels, uint32_t width, uint32_t height, cleo_image_file *result)
     __attribute__((warn_unused_result));
 
+/* Encodes the same as a baseline JPEG (JFIF, Y Cb Cr, chroma of half width and height, its Huffman tables included).
+ * `quality` is libjpeg's, 1..100. Widths and heights beyond 65500 and of 0 are MALFORMED, with libjpeg's message. */
+cleo_image_status cleo_image_encode_jpeg(
+    const uint8_t *pixels, uint32_t width, uint32_t height, int quality, cleo_image_file *result)
+    __attribute__((warn_unused_result));
+
 void cleo_image_free(void *memory);
 
 #endif

@@ -1,3 +1,4 @@
+import LEGENTWire
 import LEOScene
 import LEOWorld
 
@@ -30,6 +31,8 @@ final class WorldDrawing {
 struct SceneFiles: WorldPhotographer {
     private struct Refusal: Error, CustomStringConvertible { let description: String }
 
+    let recorder: LEGENTVideoRecorder
+
     /// Rendering types: colour by "" and "color", or a colour of its own for each instance by "segmentation".
     func takePhoto(of world: World, _ request: PhotoRequest) throws {
         let frame = try WorldDrawing(world.scene, showsAgent: true).frame(of: world, request.view)
@@ -61,7 +64,12 @@ struct SceneFiles: WorldPhotographer {
     }
 
     func saveSceneToGltf(of world: World, path: String) throws { try world.currentScene.writeGLTF(to: path) }
-    func setVideoRecordingPath(_ path: String) throws { throw Refusal(description: "the embedded world records no video") }
+
+    /// Whoever shows the agent's views to the agent gives them to the recorder as well.
+    func setVideoRecordingPath(of world: World, path: String) throws {
+        let view = world.agentView
+        try recorder.setPath(path, width: view.width, height: view.height)
+    }
 }
 
 extension WorldScene {

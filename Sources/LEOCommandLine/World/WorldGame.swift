@@ -16,7 +16,8 @@ actor WorldGame: LEGENTGame {
     private let source: Source
     private let speech: String?
     private let notice: @Sendable (String) -> Void
-    private let photographer = SceneFiles()
+    private let recorder: LEGENTVideoRecorder
+    private let photographer: SceneFiles
     private var settings = LEGENTSettings()
     private var world: World
     private var drawing: WorldDrawing
@@ -27,6 +28,8 @@ actor WorldGame: LEGENTGame {
         self.source = source
         self.speech = speech
         self.notice = notice
+        recorder = LEGENTVideoRecorder(notice: notice)
+        photographer = SceneFiles(recorder: recorder)
         var generator = SystemRandomNumberGenerator()
         let scene = Self.scene(source, speech, &generator)
         world = try World(scene)
@@ -49,13 +52,15 @@ actor WorldGame: LEGENTGame {
     // MARK: The game
 
     func start(_ settings: LEGENTSettings) throws -> LEGENTObservation {
+        recorder.finish()
         self.settings = settings
         world.settings = settings
         // What the player says is for the first observation of a scene; this one nobody looks at.
-        return try observation(WorldObservation())
+        return try observation(WorldObservation(), after: LEGENTAction())
     }
 
     func reset(sceneJSON: String, calls: [LEGENTCall]) throws -> LEGENTObservation {
+        recorder.finish()
         var scene: WorldScene
         if sceneJSON.isEmpty {
             scene = Self.scene(source, speech, &generator)
@@ -68,29 +73,37 @@ actor WorldGame: LEGENTGame {
         world = try World(scene, settings: settings)
         drawing = WorldDrawing(scene)
         var heard = world.observe()
-        if !calls.isEmpty {
-            var action = LEGENTAction()
-            action.calls = calls
-            heard.returns = perform(action).returns
-        }
-        return try observation(heard)
+        var action = LEGENTAction()
+        action.calls = calls
+        if !calls.isEmpty { heard.returns = perform(action).returns }
+        return try observation(heard, after: action)
     }
 
-    func step(_ action: LEGENTAction) throws -> LEGENTObservation { try observation(perform(action)) }
+    func step(_ action: LEGENTAction) throws -> LEGENTObservation { try observation(perform(action), after: action) }
 
-    /// An action that makes no sense does not end the game: nothing happens, and the person who watches is told.
+    func end() { recorder.finish() }
+
+    /// An action that makes no sense does not end the game: nothing happens, and the person who watches is told. The agent is
+    /// told as well if it waits for answers of calls.
     private func perform(_ action: LEGENTAction) -> WorldObservation {
         do {
             return try world.step(action, photographer: photographer)
         } catch {
             notice(error.description)
-            return world.observe()
+            var heard = world.observe()
+            if !action.calls.isEmpty {
+                heard.returns = LEGENTAPIReturns()
+                heard.returns?.error = error.description
+            }
+            return heard
         }
     }
 
-    private func observation(_ heard: WorldObservation) throws -> LEGENTObservation {
+    private func observation(_ heard: WorldObservation, after action: LEGENTAction) throws -> LEGENTObservation {
         var observation = LEGENTObservation()
-        observation.image = try drawing.view(of: world, world.agentView).pngBytes()
+        let view = try drawing.view(of: world, world.agentView)
+        recorder.add(view, isLeap: action.usesTeleport)
+        observation.image = try view.pngBytes()
         observation.text = heard.text
         observation.gameState = world.gameState
         observation.apiReturns = heard.returns

@@ -15,6 +15,8 @@ struct WorldLEGENT: AsyncParsableCommand {
 
               leo world legent --seed 7 --say "Come here."
               leo world legent --scene house.json --port 50099
+
+            A video that the agent asks for (SetVideoRecordingPath) is Motion-JPEG in AVI, whatever its name.
             """)
 
     @Option(help: ArgumentHelp("Where the agent listens.", valueName: "name"))

@@ -21,7 +21,8 @@ public protocol WorldPhotographer: Sendable {
     func takePhoto(of world: World, _ request: PhotoRequest) throws
     func saveTopDownView(of world: World, path: String) throws
     func saveSceneToGltf(of world: World, path: String) throws
-    func setVideoRecordingPath(_ path: String) throws
+    /// Asks for a video of what the agent sees from now on. An empty path ends it; other paths are for the photographer to judge.
+    func setVideoRecordingPath(of world: World, path: String) throws
 }
 
 extension World {
@@ -67,7 +68,7 @@ extension World {
             case "TakePhoto", "TakePhotoWithVisiblityInfo":
                 parsed.append(.photo(try reader.photo(), listsObjects: call.name != "TakePhoto"))
             case "SaveTopDownView": parsed.append(.topDownView(path: try reader.path()))
-            case "SetVideoRecordingPath": parsed.append(.video(path: try reader.path()))
+            case "SetVideoRecordingPath": parsed.append(.video(path: call.arguments.isEmpty ? "" : try reader.path()))
             case "SaveSceneToGltf": parsed.append(.gltf(path: try reader.path()))
             default: throw .unknownCall(name: call.name)
             }
@@ -99,7 +100,9 @@ extension World {
         case .topDownView(let path):
             let world = self
             try write("SaveTopDownView") { try $0.saveTopDownView(of: world, path: path) }
-        case .video(let path): try write("SetVideoRecordingPath") { try $0.setVideoRecordingPath(path) }
+        case .video(let path):
+            let world = self
+            try write("SetVideoRecordingPath") { try $0.setVideoRecordingPath(of: world, path: path) }
         case .gltf(let path):
             let world = self
             try write("SaveSceneToGltf") { try $0.saveSceneToGltf(of: world, path: path) }

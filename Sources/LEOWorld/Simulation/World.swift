@@ -179,12 +179,13 @@ public struct World: Sendable {
         if action.grabs { observation.grabbed = grabOrPut() }
         if !action.text.isEmpty { lastSpeech = action.text }
         stepCount += 1
-        if !pendingText.isEmpty { observation.text = pendingText.removeFirst() }
         if !calls.isEmpty {
             var returns = LEGENTAPIReturns()
             for call in calls { try run(call, photographer, &returns) }
             observation.returns = returns == LEGENTAPIReturns() ? nil : returns
         }
+        // Last, so that what the player says is not lost with a call that fails.
+        if !pendingText.isEmpty { observation.text = pendingText.removeFirst() }
         return observation
     }
 
