@@ -60,8 +60,7 @@ public struct WorldTaskWriter {
             guard isFolder.boolValue else {
                 throw FileError(path: folder, action: "write into it", reason: "is not a folder")
             }
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            guard names.isEmpty || options.overwrites else { throw WorldTaskError.notEmpty(folder: folder) }
+            guard try folderNames(folder).isEmpty || options.overwrites else { throw WorldTaskError.notEmpty(folder: folder) }
         }
         var options = options
         var seen: Set<WorldTaskKind> = []
