@@ -85,9 +85,13 @@ enum WorldChoice {
     /// The scene of a seed, or of a file; what its reader replaced becomes notices.
     static func scene(_ name: String) throws -> WorldScene {
         if let seed = UInt64(name) { return WorldGenerator.scene(seed: seed) }
-        let reading = try SceneJSON.read(path: name.expandingTilde)
-        reading.notices.forEach(StandardError.notice)
-        return reading.scene
+        do {
+            let reading = try SceneJSON.read(path: name.expandingTilde)
+            reading.notices.forEach(StandardError.notice)
+            return reading.scene
+        } catch WorldError.unreadable(_, let reason) {
+            throw CommandError.file(path: name, reason: "is neither a seed (a whole number) nor a scene file that can be read: \(reason)")
+        }
     }
 }
 
