@@ -58,10 +58,10 @@ let package = Package(
             dependencies: ["CZlib", "ExecutionPlan", "LEOArchive", "LEOModel", "LEOTensor", "LEOText"]
         ),
         .target(name: "LEOScene", dependencies: ["LEOTensor"]),
-        .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene"]),
-        .target(name: "LEOAction", dependencies: ["LEOModel", "LEOText"]),
+        .target(name: "LEOImageIO", dependencies: ["CLEOImageCodecs", "LEOScene", "LEOTensor"]),
+        .target(name: "LEOAction", dependencies: ["LEOModel", "LEOTensor", "LEOText"]),
         .target(name: "LEOEval"),
-        .target(name: "LEOWorld", dependencies: ["LEOAction", "LEOScene"]),
+        .target(name: "LEOWorld", dependencies: ["LEOAction", "LEOScene", "LEOTensor"]),
         .target(
             name: "LEO",
             dependencies: ["ExecutionPlan", "LEOAction", "LEOArchive", "LEOModel", "LEOScene", "LEOTensor", "LEOText"]

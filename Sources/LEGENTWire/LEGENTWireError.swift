@@ -21,15 +21,18 @@ public enum LEGENTWireError: Error, Sendable, Equatable, CustomStringConvertible
         switch self {
         case .cannotListen(let address, let reason): "\(address): cannot listen: \(reason)"
         case .nobodyListens(let address, let seconds, let reason):
-            "\(address): no agent listened there within \(Int(seconds)) s (\(reason)); start one, LEGENT's Environment(env_path=None) or leo legent serve"
+            "\(address): no agent listened there within \(Self.text(seconds)) s (\(reason)); start one, LEGENT's Environment(env_path=None) or leo legent serve"
         case .invalidAddress(let address, let reason): "\(address): \(reason)"
         case .refused(let address, let reason): "\(address): the agent refused: \(reason)"
         case .outOfOrder(let peer, let expected, let found): "\(peer): expected \(expected), found \(found)"
         case .tooManySessions(let peer, let maximum): "\(peer): \(maximum) games are being played already"
         case .gameVanished(let peer): "\(peer): the game's connection broke"
         case .gameExited(let peer): "\(peer): the game ended"
-        case .gameSilent(let peer, let seconds): "\(peer): the game did not answer within \(Int(seconds)) s"
+        case .gameSilent(let peer, let seconds): "\(peer): the game did not answer within \(Self.text(seconds)) s"
         case .serverStopped: "the server is shutting down"
         }
     }
+
+    /// Half a second is not none.
+    private static func text(_ seconds: Double) -> String { Int(exactly: seconds).map(String.init) ?? "\(seconds)" }
 }

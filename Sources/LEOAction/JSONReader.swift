@@ -9,8 +9,9 @@ package struct JSONReader: Sendable {
         self.path = path
     }
 
-    private func wrong(_ expected: String) -> LEGENTMessageError {
-        .invalidValue(field: path, expected: expected, found: value.kind)
+    /// The error of this value; without `found` it says what the value is.
+    package func wrong(_ expected: String, found: String? = nil) -> LEGENTMessageError {
+        .invalidValue(field: path, expected: expected, found: found ?? value.kind)
     }
 
     // MARK: Parts

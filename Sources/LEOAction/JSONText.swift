@@ -21,16 +21,27 @@ package enum JSONText: Sendable, Equatable {
 
     /// - Parameter field: stands for the text in errors
     package init(parsing text: String, field: String) throws(LEGENTMessageError) {
-        try self.init(parsing: Array(text.utf8), field: field)
+        var parser = JSONTextParser(bytes: Array(text.utf8), field: field)
+        self = try parser.document()
     }
 
+    /// The bytes of a file, which may begin with a byte order mark, as Python reads them.
+    ///
     /// - Errors: `.malformedJSON`, also for bytes that are not UTF-8 and for nesting deeper than 200
     package init(parsing bytes: [UInt8], field: String) throws(LEGENTMessageError) {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw .malformedJSON(field: field, offset: 0, expected: "UTF-8")
-        }
-        var parser = JSONTextParser(bytes: bytes, field: field)
+        if let offset = Self.firstFault(inUTF8: bytes) { throw .malformedJSON(field: field, offset: offset, expected: "UTF-8") }
+        var parser = JSONTextParser(bytes: bytes, field: field, start: bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
         self = try parser.document()
+    }
+
+    /// Where bytes stop to be UTF-8; nil where all of them are.
+    private static func firstFault(inUTF8 bytes: [UInt8]) -> Int? {
+        guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
+        var parser = UTF8.ForwardParser()
+        var iterator = bytes.makeIterator()
+        var offset = 0
+        while case .valid(let scalar) = parser.parseScalar(from: &iterator) { offset += scalar.count }
+        return offset
     }
 
     /// A number as Python writes a float: `1.0`, `0.1`, `1e-07`.
@@ -162,13 +173,14 @@ extension Double {
 private struct JSONTextParser {
     let bytes: [UInt8]
     let field: String
-    private var position = 0
+    private var position: Int
 
     private static let depthLimit = 200
 
-    init(bytes: [UInt8], field: String) {
+    init(bytes: [UInt8], field: String, start: Int = 0) {
         self.bytes = bytes
         self.field = field
+        position = start
     }
 
     private func error(_ expected: String) -> LEGENTMessageError {

@@ -1,3 +1,5 @@
+import LEOTensor
+
 /// Why a message or file of LEGENT cannot be used.
 public enum LEGENTMessageError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Text that is not JSON. `offset` counts bytes from its start.
@@ -21,4 +23,6 @@ public enum LEGENTMessageError: Error, Sendable, Equatable, CustomStringConverti
         case .file(let path, let reason): "\(path): \(reason)"
         }
     }
+
+    init(_ error: FileError) { self = .file(path: error.path, reason: error.explanation) }
 }

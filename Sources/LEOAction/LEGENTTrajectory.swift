@@ -1,4 +1,5 @@
 import Foundation
+import LEOTensor
 
 /// What an agent was asked and did: a `trajectory.json`.
 ///
@@ -186,25 +187,16 @@ package enum LEGENTFile {
     private static let limit = 1 << 30
 
     package static func json(_ path: String) throws(LEGENTMessageError) -> JSONText {
-        do {
-            guard let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size <= limit else {
-                throw LEGENTMessageError.file(path: path, reason: "is larger than \(limit) bytes")
-            }
-            return try JSONText(parsing: Array(try Data(contentsOf: URL(fileURLWithPath: path))), field: path)
-        } catch let error as LEGENTMessageError {
-            throw error
-        } catch {
-            throw .file(path: path, reason: "cannot be read: \(error.localizedDescription)")
-        }
+        let file: MappedFile
+        do { file = try MappedFile(path: path) } catch { throw .init(error) }
+        defer { withExtendedLifetime(file) {} }
+        guard file.byteCount <= limit else { throw .file(path: path, reason: "is larger than \(limit) bytes") }
+        return try JSONText(parsing: Array(file.bytes), field: path)
     }
 
-    package static func write(_ text: String, to path: String) throws(LEGENTMessageError) { try write(Data(text.utf8), to: path) }
+    package static func write(_ text: String, to path: String) throws(LEGENTMessageError) { try write(Array(text.utf8), to: path) }
 
-    package static func write(_ data: Data, to path: String) throws(LEGENTMessageError) {
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .file(path: path, reason: "cannot be written: \(error.localizedDescription)")
-        }
+    package static func write(_ bytes: [UInt8], to path: String) throws(LEGENTMessageError) {
+        do { try writeAtomically(bytes, to: path) } catch { throw .init(error) }
     }
 }

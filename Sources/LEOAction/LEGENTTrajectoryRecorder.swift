@@ -1,4 +1,5 @@
 import Foundation
+import LEOTensor
 
 /// Writes trajectories into a data set's folder, one folder each: frames, `trajectory.json` and `task_setting.json`.
 ///
@@ -23,7 +24,7 @@ public struct LEGENTTrajectoryRecorder: Sendable {
             id = LEGENTTrajectory.id(for: date)
         }
         self.id = id
-        try Self.attempt(folder) { try FileManager.default.createDirectory(atPath: "\(folder)/.\(id)", withIntermediateDirectories: true) }
+        do { try makeFolder("\(folder)/.\(id)") } catch { throw .init(error) }
     }
 
     private var unfinished: String { "\(folder)/.\(id)" }
@@ -38,7 +39,7 @@ public struct LEGENTTrajectoryRecorder: Sendable {
     public mutating func add(image: Data, action: String) throws(LEGENTMessageError) {
         let number = "\(steps.count)"
         let name = String(repeating: "0", count: max(4 - number.count, 0)) + number + ".png"
-        try LEGENTFile.write(image, to: "\(unfinished)/\(name)")
+        try LEGENTFile.write([UInt8](image), to: "\(unfinished)/\(name)")
         steps.append(LEGENTTrajectory.Step(image: "\(id)/\(name)", action: action))
     }
 
@@ -50,7 +51,8 @@ public struct LEGENTTrajectoryRecorder: Sendable {
         let trajectory = LEGENTTrajectory(id: id, interactions: [.human(setting.task), .agent(steps)])
         try trajectory.write(to: "\(unfinished)/trajectory.json")
         try setting.write(to: "\(unfinished)/task_setting.json")
-        try Self.attempt("\(folder)/\(id)") { try FileManager.default.moveItem(atPath: unfinished, toPath: "\(folder)/\(id)") }
+        let code = FileCalls.system.rename(unfinished, "\(folder)/\(id)")
+        if code != 0 { throw .init(FileError(path: "\(folder)/\(id)", action: "rename \(unfinished) to it", code: code)) }
         return trajectory
     }
 
@@ -63,7 +65,7 @@ public struct LEGENTTrajectoryRecorder: Sendable {
     @discardableResult
     public static func writeIndex(of folder: String) throws(LEGENTMessageError) -> [LEGENTTrajectory] {
         var names: [String] = []
-        try attempt(folder) { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+        do { names = try folderNames(folder) } catch { throw .init(error) }
         var list: [LEGENTTrajectory] = []
         for name in names where !name.hasPrefix(".") {
             let file = "\(folder)/\(name)/trajectory.json"
@@ -71,9 +73,5 @@ public struct LEGENTTrajectoryRecorder: Sendable {
         }
         try LEGENTFile.write(JSONText.array(list.map(\.value)).indented, to: "\(folder)/trajectories.json")
         return list
-    }
-
-    private static func attempt(_ path: String, _ body: () throws -> Void) throws(LEGENTMessageError) {
-        do { try body() } catch { throw .file(path: path, reason: error.localizedDescription) }
     }
 }

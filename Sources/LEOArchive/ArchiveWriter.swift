@@ -1,5 +1,13 @@
 import LEOTensor
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Writes a `.leo` file, streaming its tensors.
 ///
 /// All tensors are named first, so that offsets and the size of the file are known before any data; the data of each
@@ -53,9 +61,15 @@ public final class ArchiveWriter {
         self.byteCount = byteCount
         places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         progress = Array(repeating: Progress(), count: tensors.count)
-        file = try TemporaryFile(finalPath: path, calls: calls)
+        do throws(FileError) {
+            // Tensors come in any order, which takes a file.
+            guard case .file(let place, let mode) = try FileTarget(path, action: "create") else {
+                throw FileError(path: path, action: "create", reason: "is not a regular file")
+            }
+            file = try TemporaryFile(finalPath: place, mode: mode, name: path, calls: calls)
+        } catch { throw .file(error) }
         temporaryPath = file.path
-        try file.allocate(byteCount)
+        try onDisk { () throws(FileError) in try file.allocate(byteCount) }
     }
 
     /// The tensors of the table, in its order.
@@ -73,7 +87,7 @@ public final class ArchiveWriter {
                     path: path, field: name, expected: "\(entry.length) bytes for \(entry.specification.form)",
                     found: "\(progress[index].bytesDone) and then \(bytes.count) more")
             }
-            try file.write(bytes, at: entry.offset + progress[index].bytesDone)
+            try onDisk { () throws(FileError) in try file.write(bytes, at: entry.offset + progress[index].bytesDone) }
             progress[index].hash.update(bytes)
             progress[index].bytesDone += bytes.count
         }
@@ -128,10 +142,12 @@ public final class ArchiveWriter {
             }
             let encoded = header.encoded()
             let result = encoded.withUnsafeBytes { bytes in
-                Result { () throws(ArchiveError) in try file.write(bytes, at: 0) }
+                Result { () throws(FileError) in try file.write(bytes, at: 0) }
             }
-            try result.get()
-            try file.commit()
+            try onDisk { () throws(FileError) in
+                try result.get()
+                try file.commit(isFlushed: true)
+            }
         }
         state = .finished
         return header.fingerprint
@@ -142,6 +158,14 @@ public final class ArchiveWriter {
         guard state == .open else { return }
         state = .failed
         file.remove()
+    }
+
+    /// Runs a step of the file; a full disk is told with what the file needs.
+    private func onDisk(_ step: () throws(FileError) -> Void) throws(ArchiveError) {
+        do { try step() } catch {
+            guard let code = error.code, [ENOSPC, EDQUOT, EFBIG].contains(code) else { throw .file(error) }
+            throw .noSpace(path: path, reason: error.reason, neededBytes: byteCount, availableBytes: file.availableBytes)
+        }
     }
 
     // MARK: Checks

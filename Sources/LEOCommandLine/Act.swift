@@ -85,7 +85,11 @@ enum WorldChoice {
     /// The scene of a seed, or of a file; what its reader replaced becomes notices.
     static func scene(_ name: String) throws -> WorldScene {
         if let seed = UInt64(name) { return WorldGenerator.scene(seed: seed) }
-        let reading = try SceneJSON.read(path: name.expandingTilde)
+        let reading: SceneJSON.Reading
+        do { reading = try SceneJSON.read(path: name.expandingTilde) } catch {
+            guard case .unreadable(_, let reason) = error else { throw error }
+            throw CommandError.file(path: name, reason: "is neither a seed (a whole number) nor a scene file that can be read: \(reason)")
+        }
         reading.notices.forEach(StandardError.notice)
         return reading.scene
     }

@@ -106,14 +106,14 @@ private struct ConversionReport: Encodable {
 extension Converter {
     /// Writes the file with progress and signal handling, then says what it holds.
     fileprivate func write(to output: String, label: String, json: Bool) throws {
-        let progress = Progress(label)
+        let progress = Progress(label, .bytes)
         Interruption.begin()
         defer {
             Interruption.end()
             progress.finish()
         }
         try write(to: output, started: { Interruption.remove($0) }) {
-            progress.update(done: $0.bytesDone, total: $0.bytesTotal, name: $0.name)
+            progress.update(done: $0.bytesDone, total: $0.bytesTotal, note: $0.name)
         }
         Interruption.end()
         progress.finish()

@@ -43,7 +43,14 @@ struct Eval: AsyncParsableCommand {
     /// What is evaluated.
     private enum Choice {
         case samples(TaskKind, data: String, model: String)
-        case episodes(EpisodeKind, EpisodePolicyKind)
+        case episodes(EpisodeKind, Player)
+    }
+
+    /// Who acts in episodes.
+    private enum Player {
+        case oracle
+        case random
+        case model(String)
     }
 
     private func choice() throws -> Choice {
@@ -63,9 +70,14 @@ struct Eval: AsyncParsableCommand {
         if let option = samples.firstGiven { throw ValidationError("\(option) needs --data.") }
         let policy = episodes.policy ?? (model == nil ? nil : .model)
         guard let policy else { throw ValidationError("Episodes need --policy, or a model.") }
-        if policy == .model, model == nil { throw ValidationError("--policy model needs a model: leo eval MODEL --task \(task).") }
         if policy != .model, model != nil { throw ValidationError("--policy \(policy.rawValue) goes without a model.") }
-        return .episodes(kind, policy)
+        switch policy {
+        case .oracle: return .episodes(kind, .oracle)
+        case .random: return .episodes(kind, .random)
+        case .model:
+            guard let model else { throw ValidationError("--policy model needs a model: leo eval MODEL --task \(task).") }
+            return .episodes(kind, .model(model))
+        }
     }
 
     func validate() throws {
@@ -76,7 +88,7 @@ struct Eval: AsyncParsableCommand {
     func run() async throws {
         switch try choice() {
         case .samples(let kind, let data, let model): try await evaluate(kind, in: data.expandingTilde, with: model.expandingTilde)
-        case .episodes(let kind, let policy): try await runEpisodes(kind, policy)
+        case .episodes(let kind, let player): try await runEpisodes(kind, player)
         }
     }
 
@@ -103,7 +115,7 @@ struct Eval: AsyncParsableCommand {
         try Files.checkOutput(results, inputs: [model])
         let report = try await Stoppable.run(kept: "\(journal) keeps what is done, and the same command goes on") { [options] in
             let evaluation = try Evaluation(engine: engine, dataset: dataset, options: options, journalPath: journal)
-            let progress = CountProgress(kind.rawValue)
+            let progress = Progress(kind.rawValue, .things, interval: .seconds(30))
             defer { progress.finish() }
             return try await evaluation.run {
                 progress.update(done: $0.done, total: $0.total, computed: $0.computed, note: $0.last?.prediction ?? "")
@@ -124,28 +136,25 @@ struct Eval: AsyncParsableCommand {
 
     // MARK: Episodes
 
-    private func runEpisodes(_ kind: EpisodeKind, _ policy: EpisodePolicyKind) async throws {
+    private func runEpisodes(_ kind: EpisodeKind, _ player: Player) async throws {
         let evaluation = try EpisodeEvaluation(
             kind: kind, space: episodes.space ?? .habitat, seed: seed, count: episodes.count ?? 10, maximumSteps: episodes.maxSteps)
-        var engine: Engine?
-        if policy == .model, let model { engine = try self.engine(model.expandingTilde) }
-        var options = AgentOptions()
-        options.decoding = try decoding.options(seed: seed)
-        options.seed = seed
-        let report = try await Stoppable.run(kept: "episodes are not kept") { [engine, options] in
-            let progress = CountProgress(kind.rawValue)
-            let lock = NSLock()
+        let play: @Sendable (@escaping EpisodeEvaluation.Progress) async throws -> EpisodeReport
+        switch player {
+        case .oracle: play = { try await evaluation.run(.oracle, progress: $0) { _ in OraclePolicy() } }
+        case .random: play = { try await evaluation.run(.random, progress: $0) { RandomPolicy(seed: $0) } }
+        case .model(let path):
+            let engine = try self.engine(path.expandingTilde)
+            var options = AgentOptions()
+            options.decoding = try decoding.options(seed: seed)
+            options.seed = seed
+            play = { [options] in try await evaluation.run(model: engine, options: options, progress: $0) }
+        }
+        let report = try await Stoppable.run(kept: "episodes are not kept") {
+            let progress = Progress(kind.rawValue, .things, interval: .seconds(30))
             defer { progress.finish() }
-            nonisolated(unsafe) let bar = progress
-            let update: EpisodeEvaluation.Progress = { done, total, last in
-                lock.withLock { bar.update(done: done, total: total, computed: done, note: last.isSuccess ? "success" : "no success") }
-            }
-            switch policy {
-            case .oracle: return try await evaluation.run(.oracle, progress: update) { _ in OraclePolicy() }
-            case .random: return try await evaluation.run(.random, progress: update) { RandomPolicy(seed: $0) }
-            case .model:
-                guard let engine else { throw ValidationError("--policy model needs a model.") }
-                return try await evaluation.run(model: engine, options: options, progress: update)
+            return try await play { done, total, last in
+                progress.update(done: done, total: total, note: last.isSuccess ? "success" : "no success")
             }
         }
         if let out = out?.expandingTilde { try Files.writeJSON(report, to: out) }

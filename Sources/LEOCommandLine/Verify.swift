@@ -19,12 +19,12 @@ struct Verify: ParsableCommand {
 
     func run() throws {
         let path = file.expandingTilde
-        let progress = Progress("verify")
+        let progress = Progress("verify", .bytes)
         defer { progress.finish() }
         do {
             let archive = try Archive(path: path)
             let damages = archive.damages {
-                progress.update(done: $0.bytesDone, total: $0.bytesTotal, name: $0.name)
+                progress.update(done: $0.bytesDone, total: $0.bytesTotal, note: $0.name)
             }
             progress.finish()
             let problems = damages.map { Problem(name: $0.name, expected: $0.expected, found: $0.found) } + archive.modelProblems()

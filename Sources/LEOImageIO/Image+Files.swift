@@ -109,13 +109,9 @@ extension Image {
         }
     }
 
-    /// Writes a PNG file under a temporary name and renames it, so that no half file stands under `path`.
+    /// Writes a PNG file, all of it or nothing; a device or pipe at `path` is written into.
     public func writePNG(to path: String) throws(ImageFileError) {
         let bytes = try pngBytes(name: path)
-        do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .unwritable(file: path, reason: error.localizedDescription)
-        }
+        do { try writeAtomically(bytes, to: path) } catch { throw .unwritable(file: path, reason: error.reason) }
     }
 }

@@ -76,6 +76,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     public let path: String
     public let action: String
     public let reason: String
+    /// The `errno` value, where the system refused.
+    package private(set) var code: Int32?
 
     public init(path: String, action: String, reason: String) {
         self.path = path
@@ -86,7 +88,11 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The reason is the system's text for `code` (an `errno` value).
     public init(path: String, action: String, code: Int32) {
         self.init(path: path, action: action, reason: String(cString: strerror(code)))
+        self.code = code
     }
 
-    public var description: String { "\(path): cannot \(action): \(reason)" }
+    public var description: String { "\(path): \(explanation)" }
+
+    /// All but the path, for errors that name it themselves.
+    package var explanation: String { "cannot \(action): \(reason)" }
 }

@@ -269,6 +269,13 @@ struct LoopbackTests {
         #expect(waited.withLock { $0 })
     }
 
+    @Test func timesAreToldAsTheyAre() {
+        for (seconds, text) in [(0.5, "0.5 s"), (60, "60 s")] {
+            #expect(LEGENTWireError.nobodyListens(address: "a", seconds: seconds, reason: "r").description.contains("within \(text) (r)"))
+            #expect(LEGENTWireError.gameSilent(peer: "a", seconds: seconds).description.hasSuffix("within \(text)"))
+        }
+    }
+
     @Test func unknownHostIsAnError() async throws {
         var client = LEGENTGameClient(host: "no-such-host.invalid")
         client.patience = .milliseconds(300)

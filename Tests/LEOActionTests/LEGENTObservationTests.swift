@@ -157,7 +157,20 @@ import Testing
     }
 
     @Test func bytesThatAreNotUTF8AreAnError() {
-        #expect(throws: LEGENTMessageError.self) { try JSONText(parsing: [0x22, 0xff, 0x22], field: "text") }
+        for (bytes, offset) in [([0x22, 0xff, 0x22], 1), ([0x22, 0xc3, 0xbc, 0xe2, 0x82], 3), ([0xed, 0xa0, 0x80], 0)] as [([UInt8], Int)] {
+            #expect(throws: LEGENTMessageError.malformedJSON(field: "text", offset: offset, expected: "UTF-8")) {
+                try JSONText(parsing: bytes, field: "text")
+            }
+        }
+    }
+
+    @Test func filesMayBeginWithAByteOrderMark() throws {
+        #expect(try JSONText(parsing: [0xef, 0xbb, 0xbf, 0x31], field: "text") == .number("1"))
+        // Offsets count the mark too; text, as Python has it, must not have one.
+        #expect(throws: LEGENTMessageError.malformedJSON(field: "text", offset: 3, expected: "a value")) {
+            try JSONText(parsing: [0xef, 0xbb, 0xbf] as [UInt8], field: "text")
+        }
+        #expect(throws: LEGENTMessageError.self) { try JSONText(parsing: "\u{feff}1", field: "text") }
     }
 
     @Test func halfASurrogatePairIsReplaced() throws {

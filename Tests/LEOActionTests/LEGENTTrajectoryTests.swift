@@ -4,6 +4,21 @@ import Testing
 import TestSupport
 
 @Suite struct LEGENTTrajectoryTests {
+    @Test func filesInTheWayAreNamed() throws {
+        try withTemporaryFolder { folder throws in
+            let file = folder + "/file"
+            try LEGENTFile.write("x", to: file)
+            let setting = LEGENTTaskSetting(task: "Come here.")
+            #expect(throws: LEGENTMessageError.file(path: file, reason: "cannot make the folder: is a file, not a folder")) {
+                try LEGENTTrajectoryRecorder(folder: file, setting: setting)
+            }
+            #expect(throws: LEGENTMessageError.file(path: folder, reason: "cannot open: is a directory")) { try LEGENTFile.json(folder) }
+            #expect(throws: LEGENTMessageError.file(path: file, reason: "cannot list the folder: Not a directory")) {
+                try LEGENTTrajectoryRecorder.writeIndex(of: file)
+            }
+        }
+    }
+
     @Test func recorderWritesTheOfficialLayout() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/tasks"

@@ -58,6 +58,7 @@ import TestSupport
                 return outcome.errors
             }
             #expect(isOneError(try failure("--world", world), world, "instances"))
+            #expect(isOneError(try failure("--world", "3", "--record", world), world, "is a file, not a folder"))
             #expect(isOneError(try failure("--world", folder + "/no.json"), folder + "/no.json"))
             // 400 tokens have no navigation actions.
             #expect(isOneError(try failure("--world", "3"), "Habitat", "400"))

@@ -51,11 +51,66 @@ import TestSupport
         ["scene", "7", "-o", "x.json", "--complete"], ["scene", "7", "-o", "x.ply", "--noise"],
         ["scene", "7", "-o", "x.ply", "--views", "0"], ["scene", "7", "-o", "x.ply", "--views", "2", "--complete"],
         ["scene", "7", "-o", "x.ply", "--points", "0"], ["describe"],
+        ["tasks", "--kind", "nonsense", "-o", "x"], ["tasks", "--kind", ",", "-o", "x"], ["tasks", "--kind", "scanqa", "--count", "0", "-o", "x"],
+        ["tasks", "--kind", "scanqa", "--validation-count", "1000001", "-o", "x"],
+        ["tasks", "--kind", "scanqa", "--per-scene", "0", "-o", "x"], ["tasks", "--kind", "scanqa", "--points", "0", "-o", "x"],
+        ["legent", "--port", "0"], ["legent", "--patience", "nan"], ["legent", "--seed", "1", "--scene", "x"],
     ])
     func wrongUsageExitsWith64(arguments: [String]) throws {
         let outcome = try Leo.start(Leo.path, ["world"] + arguments).wait()
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("Usage: leo world \(arguments[0]) "), "\(outcome.errors)")
+    }
+
+    @Test func whatIsNoFileIsWrittenInto() throws {
+        try withTemporaryFolder { folder throws in
+            #expect(try Leo.run("world", "render", "7", "-o", folder + "/view.png", "--width", "64", "--height", "48").status == 0)
+            let expected = try Data(contentsOf: URL(fileURLWithPath: folder + "/view.png"))
+            let outcome = try Leo.shell("""
+                cd '\(folder)' && mkfifo pipe && ln -s /proc/self/fd/1 output && ln -s view.png link
+                cat pipe > read & "$LEO" world render 7 -o pipe --width 64 --height 48 && wait && test -p pipe || exit 1
+                (echo before; "$LEO" world render 7 -o output --width 64 --height 48; echo after) > all && test -L output || exit 2
+                "$LEO" world render 8 -o link --width 64 --height 48 && test -L link || exit 3
+                """)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/read")) == expected)
+            let all = try Data(contentsOf: URL(fileURLWithPath: folder + "/all"))
+            var framed = Data("before\n".utf8)
+            framed.append(expected)
+            framed.append(contentsOf: "after\n".utf8)
+            #expect(all == framed)
+            let replaced = try Data(contentsOf: URL(fileURLWithPath: folder + "/view.png"))
+            #expect(replaced != expected && replaced.starts(with: [0x89, 0x50, 0x4e, 0x47]))
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["all", "link", "output", "pipe", "read", "view.png"])
+        }
+    }
+
+    @Test func placesThatCannotBeWrittenAreNamed() throws {
+        try withTemporaryFolder { folder throws in
+            let cases: [(arguments: [String], name: String)] = [
+                (["render", "7"], "x.png"), (["render", "7", "--top-down"], "x.svg"), (["scene", "7"], "x.json"),
+                (["scene", "7"], "x.gltf"), (["scene", "7", "--points", "9"], "x.ply"),
+            ]
+            for (arguments, name) in cases {
+                let path = "\(folder)/\(name)"
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                let outcome = try Leo.start(Leo.path, ["world"] + arguments + ["-o", path]).wait()
+                #expect(outcome.status == 1)
+                #expect(outcome.errors == "error: \(path): cannot write: is a directory\n")
+                let absent = try Leo.start(Leo.path, ["world"] + arguments + ["-o", "\(folder)/none/\(name)"]).wait()
+                #expect(isOneError(absent.errors, folder + "/none/", "No such file or directory"), "\(absent.errors)")
+            }
+        }
+    }
+
+    @Test func whatIsNoWorldIsExplained() throws {
+        for name in ["99x", "-1.5.json", "/"] {
+            let outcome = try Leo.start(Leo.path, ["world", "describe", "--", name]).wait()
+            #expect(outcome.status == 1)
+            #expect(isOneError(outcome.errors, "\(name): is neither a seed (a whole number) nor a scene file"), "\(outcome.errors)")
+        }
     }
 
     @Test func errorsNameTheFile() throws {

@@ -143,8 +143,11 @@ struct SceneJSONTests {
         ("[]", "document"),
         ("nul", "document"),
         ("{} {}", "document"),
-        (#"{"instances": NaN}"#, "document"),
-        (#"{"instances": [{"prefab": "a", "position": [1e999, 0, 0]}]}"#, "document"),
+        (#"{"instances": NaN}"#, "instances"),
+        (#"{"instances": [{"prefab": "a", "position": [1e999, 0, 0]}]}"#, "instances[0].position[0]"),
+        (#"{"instances": [{"prefab": "a", "position": [0, NaN, 0]}]}"#, "instances[0].position[1]"),
+        (#"{"instances": [{"prefab": "a", "position": {"x": 0, "y": 0, "z": -Infinity}}]}"#, "instances[0].position.z"),
+        (#"{"instances": [{"prefab": "a", "position": [0, 0, 0], "parent": NaN}]}"#, "instances[0].parent"),
         ("{}", "instances"),
         (#"{"instances": {}}"#, "instances"),
         (#"{"instances": null}"#, "instances"),
@@ -221,6 +224,26 @@ struct SceneJSONTests {
         #expect(file == "broken.json")
         #expect(found == field)
         #expect(!reason.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("", 0), ("{", 1), (#"{"instances": [}"#, 15), (#"{"instances": []} x"#, 18), (#"{"instances": [01]}"#, 16), ("{\"a\": \"\n\"}", 7),
+    ])
+    func brokenJSONIsShownByItsByte(text: String, offset: Int) {
+        let error = #expect(throws: WorldError.self) { try SceneJSON.read(Array(text.utf8), file: "broken.json") }
+        #expect(error?.description.hasPrefix("broken.json: document: is no JSON: byte \(offset): expected ") == true, "\(String(describing: error))")
+    }
+
+    @Test func reasonsSayWhatWasFound() {
+        func reason(_ text: String) -> String {
+            let error = #expect(throws: WorldError.self) { try SceneJSON.read(Array(text.utf8), file: "a") }
+            return error?.description ?? ""
+        }
+        #expect(reason(#"{"instances": [{"prefab": "a", "position": [0, NaN, 0]}]}"#)
+            == "a: instances[0].position[1]: expected a number within -10000.0...10000.0, found the number NaN")
+        #expect(reason(#"{"instances": [{"prefab": "a", "position": "here"}]}"#)
+            == #"a: instances[0].position: expected an array, found the text "here""#)
+        #expect(reason("{}") == "a: instances: expected a value, found nothing")
     }
 
     @Test func circlesAndHugeNestingAreRefused() {

@@ -68,7 +68,7 @@ struct AgentDescription {
         var paths = CheckpointPaths(leo: try file("leo"))
         paths.languageModel = try file("llm")
         if let weights, let folder = paths.languageModel {
-            let indices = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(weights + ".index.json") }
+            let indices = try folderNames(folder).filter { $0.hasSuffix(weights + ".index.json") }
             guard let index = indices.first else { throw CheckError.unreadable(path: folder, reason: "has no *\(weights).index.json") }
             paths.languageModelWeights = (folder as NSString).appendingPathComponent(index)
         }

@@ -19,7 +19,7 @@ enum DatasetKind: CaseKind {
     static func name(_ folder: CaseFolder) -> String { "data sets" }
 
     static func run(_ folder: CaseFolder) throws -> [OutputCheck] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("expected")).filter {
+        let names = try folderNames(folder.file("expected")).filter {
             !$0.hasPrefix(".")
         }.sorted()
         var checks: [OutputCheck] = []

@@ -15,7 +15,7 @@ extension CaseFolder {
 
     /// A failure for every listed file that is not here: it must not pass for rejected. And for every file not listed.
     fileprivate func listingChecks(_ listed: [String]) throws -> [OutputCheck] {
-        let here = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") && $0 != "expected.json" }
+        let here = try folderNames(path).filter { !$0.hasPrefix(".") && $0 != "expected.json" }
         let names = Set(listed)
         let unlisted = here.filter { !names.contains($0) }.sorted().map {
             OutputCheck(name: $0, passed: false, note: "is here, but expected.json does not say what to expect of it")
@@ -178,7 +178,7 @@ enum CheckpointFilesKind: CaseKind {
     }
 
     private static func contents(_ folder: CaseFolder) throws -> Set<String> {
-        Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
+        Set(try folderNames(folder.path))
     }
 
     /// Files that the payloads in these checkpoints would leave behind.

@@ -22,12 +22,7 @@ struct LEGENTServe: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A .leo file.", valueName: "model"))
     var model: String
 
-    @Option(help: ArgumentHelp("Address to listen on; :: is every one of this machine.", valueName: "address"))
-    var host = "::"
-    @Option(help: ArgumentHelp("Port to listen on; 0 takes a free one and prints it.", valueName: "n"))
-    var port = LEGENTServer.defaultPort
-    @Option(help: ArgumentHelp("Seconds that a game may take for an action.", valueName: "s"))
-    var patience = 600.0
+    @OptionGroup var connection: LEGENTConnection<AgentSide>
 
     @Option(help: ArgumentHelp("Scene for the game, LEGENT's JSON; without it the game makes its own.", valueName: "file"))
     var sceneFile: String?
@@ -50,8 +45,6 @@ struct LEGENTServe: AsyncParsableCommand {
 
     func validate() throws {
         try Ask.checkThreads(threads)
-        if !(0...65535).contains(port) { throw ValidationError("--port: expected 0 to 65535, found \(port).") }
-        if !(patience > 0 && patience <= 1e6) { throw ValidationError("--patience: expected more than 0 seconds, found \(patience).") }
         if !(1...10000).contains(maxSteps) { throw ValidationError("--max-steps: expected 1 to 10000, found \(maxSteps).") }
         if let tasks, tasks < 1 { throw ValidationError("--tasks: expected at least 1, found \(tasks).") }
         if let instruction, instruction.isEmpty { throw ValidationError("--instruction: expected some text.") }
@@ -75,9 +68,9 @@ struct LEGENTServe: AsyncParsableCommand {
         let play = setting
 
         var serverOptions = LEGENTServer.Options()
-        serverOptions.host = host
-        serverOptions.port = port
-        serverOptions.patience = .seconds(patience)
+        serverOptions.host = connection.host
+        serverOptions.port = connection.port
+        serverOptions.patience = .seconds(connection.patience)
         serverOptions.settings.width = resolution
         serverOptions.settings.height = resolution
         serverOptions.settings.fieldOfView = fieldOfView

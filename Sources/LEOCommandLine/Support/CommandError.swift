@@ -62,14 +62,12 @@ enum Files {
         }
     }
 
-    /// Writes JSON under a temporary name and renames it: keys in snake case and sorted.
+    /// Writes JSON: keys in snake case and sorted.
     static func writeJSON(_ value: some Encodable, to path: String) throws {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do { try encoder.encode(value).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw CommandError.file(path: path, reason: "cannot be written: \(error.localizedDescription)")
-        }
+        try writeAtomically([UInt8](try encoder.encode(value)), to: path)
     }
 
     /// A small file such as a configuration; a limit keeps a wrong path from filling the memory.

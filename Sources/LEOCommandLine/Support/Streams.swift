@@ -9,7 +9,7 @@ enum StandardOutput {
 
     static func write(_ text: String) {
         failure.withLock { failure in
-            if failure == 0 { failure = writeAll(text, to: STDOUT_FILENO) }
+            if failure == 0 { failure = writeAll(Array(text.utf8), to: STDOUT_FILENO) }
         }
     }
 
@@ -34,7 +34,7 @@ enum StandardOutput {
 
 /// Standard error: notices and progress. Nothing depends on them, so failed writes are passed over.
 enum StandardError {
-    static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
+    static func write(_ text: String) { _ = writeAll(Array(text.utf8), to: STDERR_FILENO) }
     static func line(_ text: String) { write(text + "\n") }
     static func notice(_ text: String) { line("note: \(text)") }
 
@@ -45,27 +45,6 @@ enum StandardError {
         var size = winsize()
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
-}
-
-/// Writes every byte; returns 0 or an `errno`.
-private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
-    let bytes = Array(text.utf8)
-    var done = 0
-    while done < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
-        if count > 0 {
-            done += count
-        } else if count == 0 {
-            return EIO
-        } else if errno == EAGAIN {
-            // A pipe that its other end made non-blocking: wait for room.
-            var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            _ = poll(&place, 1, -1)
-        } else if errno != EINTR {
-            return errno
-        }
-    }
-    return 0
 }
 
 /// Makes sure that descriptors 0 to 2 are taken: a file opened in place of a closed standard output would receive what is

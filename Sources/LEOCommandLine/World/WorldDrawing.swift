@@ -1,5 +1,6 @@
 import LEGENTWire
 import LEOScene
+import LEOTensor
 import LEOWorld
 
 /// Pictures of a running world, drawn with the memory of earlier ones.
@@ -74,5 +75,5 @@ struct SceneFiles: WorldPhotographer {
 
 extension WorldScene {
     /// Writes the scene as glTF; nothing is left under the name when that fails.
-    func writeGLTF(to path: String) throws { try writeWhole(gltf(), to: path) }
+    func writeGLTF(to path: String) throws { try writeAtomically([UInt8](gltf()), to: path) }
 }

@@ -19,12 +19,7 @@ struct WorldLEGENT: AsyncParsableCommand {
             A video that the agent asks for (SetVideoRecordingPath) is Motion-JPEG in AVI, whatever its name.
             """)
 
-    @Option(help: ArgumentHelp("Where the agent listens.", valueName: "name"))
-    var host = "localhost"
-    @Option(help: ArgumentHelp("Its port.", valueName: "n"))
-    var port = LEGENTServer.defaultPort
-    @Option(help: ArgumentHelp("Seconds to wait until an agent listens.", valueName: "s"))
-    var patience = 60.0
+    @OptionGroup var connection: LEGENTConnection<GameSide>
 
     @Option(help: ArgumentHelp("Scene of this seed, where the agent sends none; without it, another one every time.", valueName: "n"))
     var seed: UInt64?
@@ -34,8 +29,6 @@ struct WorldLEGENT: AsyncParsableCommand {
     var say: String?
 
     func validate() throws {
-        if !(1...65535).contains(port) { throw ValidationError("--port: expected 1 to 65535, found \(port).") }
-        if !(patience >= 0 && patience <= 1e6) { throw ValidationError("--patience: expected seconds, found \(patience).") }
         if seed != nil, scene != nil { throw ValidationError("--seed and --scene exclude each other.") }
     }
 
@@ -49,10 +42,10 @@ struct WorldLEGENT: AsyncParsableCommand {
             source = seed.map { .seed($0) } ?? .anySeed
         }
         let game = try WorldGame(source, speech: say) { StandardError.notice($0) }
-        var client = LEGENTGameClient(host: host, port: port)
-        client.patience = .seconds(patience)
+        var client = LEGENTGameClient(host: connection.host, port: connection.port)
+        client.patience = .seconds(connection.patience)
         let player = client
-        let address = "\(host):\(port)"
+        let address = "\(connection.host):\(connection.port)"
         try await Stoppable.runUntilStopped {
             let ending = try await player.play(game) { event in
                 switch event {

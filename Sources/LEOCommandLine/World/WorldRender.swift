@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LEOImageIO
 import LEOScene
+import LEOTensor
 import LEOWorld
 
 struct WorldRender: ParsableCommand {
@@ -71,7 +72,7 @@ struct WorldRender: ParsableCommand {
         let inputs = source.seed == nil ? [source.world.expandingTilde] : []
         for path in [output, depth, ids] { if let path { try Files.checkOutput(path.expandingTilde, inputs: inputs) } }
         if topDown, let output, output.pathExtension == "svg" {
-            return try writeWhole(Data(FloorPlan().svg(of: world).utf8), to: output.expandingTilde)
+            return try writeAtomically(Array(FloorPlan().svg(of: world).utf8), to: output.expandingTilde)
         }
         if topDown {
             let scene = RenderScene(world, options: .init(showsCeilings: false, showsAgent: true, background: .one))
@@ -153,14 +154,5 @@ struct WorldRender: ParsableCommand {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-}
-
-/// Writes a file under a temporary name and renames it.
-func writeWhole(_ data: Data, to path: String) throws {
-    do {
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw CommandError.file(path: path, reason: "cannot write: \(error.localizedDescription)")
     }
 }

@@ -40,35 +40,38 @@ struct WorldTasks: ParsableCommand {
     var force = false
     @OptionGroup var format: JSONOption
 
-    func run() throws {
-        var kinds: [WorldTaskKind] = []
-        for name in kind.flatMap({ $0.split(separator: ",").map(String.init) }) {
-            guard let found = WorldTaskKind.kinds(named: name) else {
-                throw ValidationError(
-                    "--kind: \(name) is none of \(WorldTaskKind.allCases.map(\.description).joined(separator: ", ")), leo, legent, all."
-                )
-            }
-            kinds += found
+    func validate() throws {
+        _ = try kinds()
+        for (name, value, range) in [
+            ("--count", count, WorldTaskOptions.counts), ("--validation-count", validationCount ?? 0, WorldTaskOptions.validationCounts),
+            ("--per-scene", perScene, WorldTaskOptions.perSceneCounts), ("--points", points, WorldTaskOptions.pointCounts),
+        ] where !range.contains(value) {
+            throw ValidationError("\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value).")
         }
-        var options = WorldTaskOptions(kinds: kinds, seed: seed, count: count, validationCount: validationCount)
+    }
+
+    private func kinds() throws -> [WorldTaskKind] {
+        let names = kind.flatMap { $0.split(separator: ",").map(String.init) }
+        let known = WorldTaskKind.allCases.map(\.description).joined(separator: ", ") + ", leo, legent, all"
+        guard !names.isEmpty else { throw ValidationError("--kind: expected \(known).") }
+        return try names.flatMap { name in
+            guard let found = WorldTaskKind.kinds(named: name) else { throw ValidationError("--kind: \(name) is none of \(known).") }
+            return found
+        }
+    }
+
+    func run() throws {
+        var options = WorldTaskOptions(kinds: try kinds(), seed: seed, count: count, validationCount: validationCount)
         options.perScene = perScene
         options.pointsPerObject = points
         options.overwrites = force
         let output = output.expandingTilde
-        var last = ContinuousClock.now
+        let progress = Progress("tasks", .things)
+        defer { progress.finish() }
         let report = try WorldTaskWriter.write(options, to: output, makeScene: { WorldGenerator.scene(seed: $0) }) {
-            done, total, name in
-            let now = ContinuousClock.now
-            guard now - last >= (StandardError.isTerminal ? .milliseconds(200) : .seconds(5)) else { return }
-            last = now
-            let line = "tasks: \(done) of \(total), \(name)"
-            if StandardError.isTerminal {
-                StandardError.write("\r" + line + "\u{1B}[K")
-            } else {
-                StandardError.line(line)
-            }
+            progress.update(done: $0, total: $1, note: $2)
         }
-        if StandardError.isTerminal { StandardError.write("\r\u{1B}[K") }
+        progress.finish()
         if format.json { return try StandardOutput.json(Summary(report)) }
         for row in report.rows { StandardOutput.line("\(row.kind) \(row.split.rawValue): \(row.count) in \(row.path)") }
         StandardOutput.line(

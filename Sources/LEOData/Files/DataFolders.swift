@@ -1,4 +1,5 @@
 import Foundation
+import LEOTensor
 
 /// Where LEO's data lie. The official layout has four folders side by side in one root:
 /// `scannet/`, `rscan/`, `alignment/`, `instruction/`.
@@ -66,9 +67,8 @@ extension String {
 func names(in folder: String, needed: String) throws(DataError) -> [String] {
     guard DataFolders.isFolder(folder) else { throw .missing(path: folder, needed: needed) }
     do {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        return names.filter { !$0.hasPrefix(".") }.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+        return try folderNames(folder).filter { !$0.hasPrefix(".") }
     } catch {
-        throw .unreadable(path: folder, reason: error.localizedDescription)
+        throw .unreadable(path: folder, reason: error.reason)
     }
 }

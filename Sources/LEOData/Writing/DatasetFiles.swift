@@ -2,7 +2,8 @@ import Foundation
 import LEOAction
 import LEOTensor
 
-/// Writers of the file kinds that LEO's datasets consist of. Each writes the whole file atomically.
+/// Writers of the file kinds that LEO's datasets consist of. Each writes the whole file atomically and makes missing
+/// folders.
 package enum DatasetFiles {
     /// A bare pickle (`.pkl`).
     ///
@@ -10,7 +11,7 @@ package enum DatasetFiles {
     package static func writePickle(_ value: PythonValue, to path: String) throws(FileError) {
         let (bytes, storages) = PickleWriter.pickle(value)
         precondition(storages.isEmpty, "a bare pickle holds no PyTorch tensors")
-        try writeAtomically(bytes, to: path)
+        try writeAtomically(bytes, to: path, makesFolders: true)
     }
 
     /// A PyTorch zip file (`.pth`, `.pt`): a pickle and a storage per tensor.
@@ -24,7 +25,7 @@ package enum DatasetFiles {
         zip.add("\(stem)/byteorder", Array("little".utf8))
         for (index, tensor) in storages.enumerated() { zip.add("\(stem)/data/\(index)", tensor.rawBytes) }
         zip.add("\(stem)/version", Array("3\n".utf8))
-        try writeAtomically(zip.finished(), to: path)
+        try writeAtomically(zip.finished(), to: path, makesFolders: true)
     }
 
     /// A NumPy file (`.npy`) with an array of numbers or of objects.
@@ -32,7 +33,7 @@ package enum DatasetFiles {
     /// - Precondition: `value` is `.array` or `.objectArray`
     /// - Source: NumPy `numpy/lib/format.py`, version 1.0
     package static func writeNumPy(_ value: PythonValue, to path: String) throws(FileError) {
-        try writeAtomically(numPyBytes(value), to: path)
+        try writeAtomically(numPyBytes(value), to: path, makesFolders: true)
     }
 
     /// A SciPy sparse matrix in compressed rows (`.npz`), every stored value 1, as Mask3D's proposals are kept.
@@ -52,17 +53,17 @@ package enum DatasetFiles {
         zip.add(
             "data.npy",
             numPyBytes(.array(Tensor(.i8, [Int8](repeating: 1, count: indices.count), shape: [indices.count]))))
-        try writeAtomically(zip.finished(), to: path)
+        try writeAtomically(zip.finished(), to: path, makesFolders: true)
     }
 
     /// Rows of text separated by commas; a field with a comma, a quote or a line break is quoted, as pandas does.
     package static func writeCSV(_ rows: [[String]], to path: String) throws(FileError) {
         let text = rows.map { row in row.map(csvField).joined(separator: ",") + "\n" }.joined()
-        try writeAtomically(Array(text.utf8), to: path)
+        try writeAtomically(Array(text.utf8), to: path, makesFolders: true)
     }
 
     package static func writeJSON(_ value: JSONText, to path: String) throws(FileError) {
-        try writeAtomically(Array(value.line.utf8), to: path)
+        try writeAtomically(Array(value.line.utf8), to: path, makesFolders: true)
     }
 
     // MARK: Parts

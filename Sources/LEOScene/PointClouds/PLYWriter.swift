@@ -53,16 +53,11 @@ extension PointCloud {
         }
     }
 
-    /// Writes such a file under a temporary name and renames it, so that no half file stands under `path`.
+    /// Writes such a file, all of it or nothing; a device or pipe at `path` is written into.
     ///
     /// - Throws: `FileError` with the system's reason
     public func writePLY(to path: String, precision: PLYPrecision = .single) throws(FileError) {
-        let bytes = plyBytes(precision: precision)
-        do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw FileError(path: path, action: "write", reason: error.localizedDescription)
-        }
+        try writeAtomically(plyBytes(precision: precision), to: path)
     }
 }
 

@@ -4,6 +4,7 @@ import LEO
 import LEOAction
 import LEOImageIO
 import LEOScene
+import LEOTensor
 import LEOWorld
 
 extension Episode {
@@ -229,8 +230,8 @@ struct WorldPictures {
             player: Transform(position: world.player.position, rotation: SIMD3(0, world.player.yaw, 0)))
         plan.showsLabels = true
         let svg = folder + "/path.svg"
-        do { try Data(plan.svg(of: world.scene).utf8).write(to: URL(fileURLWithPath: svg), options: .atomic) } catch {
-            throw TaskError.file(path: svg, reason: "cannot be written: \(error.localizedDescription)")
+        do { try writeAtomically(Array(plan.svg(of: world.scene).utf8), to: svg) } catch {
+            throw TaskError.file(path: svg, reason: error.explanation)
         }
     }
 }

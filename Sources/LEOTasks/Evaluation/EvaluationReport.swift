@@ -1,6 +1,7 @@
 import Foundation
 import LEOData
 import LEOEval
+import LEOTensor
 
 /// What an evaluation came to: the contents of its results file.
 public struct EvaluationReport: Sendable, Encodable {
@@ -93,8 +94,7 @@ public struct EvaluationReport: Sendable, Encodable {
     ///
     /// - Throws: `TaskError.file`
     public func write(to path: String) throws {
-        do { try json().write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw TaskError.file(path: path, reason: "cannot be written: \(error.localizedDescription)")
-        }
+        let bytes = [UInt8](try json())
+        do { try writeAtomically(bytes, to: path) } catch { throw TaskError.file(path: path, reason: error.explanation) }
     }
 }

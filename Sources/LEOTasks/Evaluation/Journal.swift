@@ -132,8 +132,15 @@ final class Journal {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw TaskError.file(path: path, reason: "is not a regular file")
         }
-        do { return try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data() } catch {
-            throw TaskError.file(path: path, reason: "cannot be read: \(error.localizedDescription)")
+        // Read, not mapped: it is a file of ours that is written to next.
+        var data = Data()
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return data }
+            if count > 0 { data.append(contentsOf: chunk[..<count]) } else if errno != EINTR {
+                throw TaskError.file(path: path, reason: "cannot be read: \(reason(errno))")
+            }
         }
     }
 

@@ -52,6 +52,12 @@ public struct WorldTaskOptions: Sendable {
     /// Write into a folder that has files already, over those of the same name.
     public var overwrites: Bool
 
+    /// What the numbers may be.
+    public static let counts = 1...10_000_000
+    public static let validationCounts = 0...1_000_000
+    public static let perSceneCounts = 1...1000
+    public static let pointCounts = 1...1_000_000
+
     /// - Parameter validationCount: a tenth of `count`, and at least 1, where nil
     public init(kinds: [WorldTaskKind], seed: UInt64 = 0, count: Int = 100, validationCount: Int? = nil) {
         self.kinds = kinds

@@ -1,6 +1,7 @@
 import LEOAction
 import LEOData
 import LEOScene
+import LEOTensor
 import LEOWorld
 
 /// LEGENT's tasks: a `task_setting.json` for each, with its scene.
@@ -23,7 +24,7 @@ extension WorldTaskWriter {
                 continue
             }
             let file = "legent/\(task.rawValue)/\(Self.padded(count, digits: 6))/task_setting.json"
-            try writeAtomically(Array(setting.json.utf8), to: path(file))
+            try writeAtomically(Array(setting.json.utf8), to: path(file), makesFolders: true)
             wrote(file)
             count += 1
             try advance(1, kind.description)

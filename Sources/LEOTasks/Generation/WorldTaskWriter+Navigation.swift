@@ -66,7 +66,7 @@ extension WorldTaskWriter {
                 try renderer.render(scene, from: camera, into: &frame)
                 let file = "\(folder)/images/\(Self.padded(step)).png"
                 // The official files hold blue where red should be.
-                try writeAtomically(try frame.image.withSwappedRedAndBlue.pngBytes(name: file), to: path(file))
+                try writeAtomically(try frame.image.withSwappedRedAndBlue.pngBytes(name: file), to: path(file), makesFolders: true)
                 wrote(file)
             }
             // Last: with its demo.json a demonstration is complete.

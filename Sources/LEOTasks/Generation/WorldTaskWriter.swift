@@ -46,10 +46,10 @@ public struct WorldTaskWriter {
             }
         }
         guard !options.kinds.isEmpty else { throw WorldTaskError.invalidOption(name: "kind", reason: "none given") }
-        try check("count", options.count, 1...10_000_000)
-        try check("validation count", options.validationCount, 0...1_000_000)
-        try check("annotations per scene", options.perScene, 1...1000)
-        try check("points per object", options.pointsPerObject, 1...1_000_000)
+        try check("count", options.count, WorldTaskOptions.counts)
+        try check("validation count", options.validationCount, WorldTaskOptions.validationCounts)
+        try check("annotations per scene", options.perScene, WorldTaskOptions.perSceneCounts)
+        try check("points per object", options.pointsPerObject, WorldTaskOptions.pointCounts)
         guard options.roomDensity >= 0, options.roomDensity <= 100_000 else {
             throw WorldTaskError.invalidOption(
                 name: "room density", reason: "expected 0 to 100000 points a square metre, found \(options.roomDensity)"
@@ -60,8 +60,7 @@ public struct WorldTaskWriter {
             guard isFolder.boolValue else {
                 throw FileError(path: folder, action: "write into it", reason: "is not a folder")
             }
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            guard names.isEmpty || options.overwrites else { throw WorldTaskError.notEmpty(folder: folder) }
+            guard try folderNames(folder).isEmpty || options.overwrites else { throw WorldTaskError.notEmpty(folder: folder) }
         }
         var options = options
         var seen: Set<WorldTaskKind> = []

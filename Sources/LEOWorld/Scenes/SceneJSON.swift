@@ -1,4 +1,5 @@
-import Foundation
+import LEOAction
+import LEOTensor
 
 /// LEGENT's scene: what its RESET message carries and its scene files hold.
 ///
@@ -20,34 +21,38 @@ public enum SceneJSON {
     ///
     /// - Errors: `.unreadable`, `.malformed`
     public static func read(path: String) throws(WorldError) -> Reading {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
-        if let size, size > maximumBytes {
-            throw .unreadable(file: path, reason: "\(size) bytes, expected at most \(maximumBytes)")
-        }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw .unreadable(file: path, reason: "cannot be opened as a file")
-        }
-        return try read(Array(data), file: path)
+        let file: MappedFile
+        do { file = try MappedFile(path: path) } catch { throw .unreadable(file: path, reason: error.explanation) }
+        defer { withExtendedLifetime(file) {} }
+        try check(file.byteCount, file: path)
+        return try read(Array(file.bytes), file: path)
     }
 
     /// Reads a scene, or a task setting that has one under `scene`.
     ///
     /// - Parameter file: what errors call it
-    /// - Errors: `.malformed`
+    /// - Errors: `.unreadable` for too many bytes, `.malformed`
     public static func read(_ bytes: [UInt8], file: String = "scene") throws(WorldError) -> Reading {
-        guard bytes.count <= maximumBytes else {
-            throw .unreadable(file: file, reason: "\(bytes.count) bytes, expected at most \(maximumBytes)")
-        }
-        let document: JSONValue
-        do {
-            document = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+        try check(bytes.count, file: file)
+        do throws(LEGENTMessageError) {
+            var root = JSONReader(try JSONText(parsing: bytes, field: file), path: "")
+            if try root.optional("instances") == nil, let scene = try root.optional("scene") { root = scene }
+            var reader = SceneReader()
+            return try reader.read(root)
+        } catch .malformedJSON(_, let offset, let expected) {
+            throw .malformed(file: file, field: "document", reason: "is no JSON: byte \(offset): expected \(expected)")
+        } catch .invalidValue(let field, let expected, let found) {
+            throw .malformed(
+                file: file, field: field.isEmpty ? "document" : field, reason: "expected \(expected), found \(found)")
         } catch {
-            throw .malformed(file: file, field: "document", reason: "is no JSON: \(reason(of: error))")
+            throw .unreadable(file: file, reason: error.description)
         }
-        var root = JSONField(file: file, path: "", value: document)
-        if try root.optional("instances") == nil, let scene = try root.optional("scene") { root = scene }
-        var reader = SceneReader()
-        return try reader.read(root)
+    }
+
+    private static func check(_ byteCount: Int, file: String) throws(WorldError) {
+        guard byteCount <= maximumBytes else {
+            throw .unreadable(file: file, reason: "\(byteCount) bytes, expected at most \(maximumBytes)")
+        }
     }
 
     /// The scene as JSON text.
@@ -62,17 +67,8 @@ public enum SceneJSON {
     /// - Errors: `.unreadable` if it cannot be written, `.malformed`
     public static func write(_ scene: WorldScene, to path: String) throws(WorldError) {
         let text = try text(of: scene)
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .unreadable(file: path, reason: "cannot be written: \(error.localizedDescription)")
+        do { try writeAtomically(Array(text.utf8), to: path) } catch {
+            throw .unreadable(file: path, reason: error.explanation)
         }
-    }
-
-    private static func reason(of error: Error) -> String {
-        guard case DecodingError.dataCorrupted(let context) = error else { return "\(error.localizedDescription)" }
-        let underlying = context.underlyingError as NSError?
-        let detail = underlying?.userInfo[NSDebugDescriptionErrorKey] as? String
-        return detail ?? context.debugDescription
     }
 }

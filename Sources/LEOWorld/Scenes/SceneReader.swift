@@ -1,3 +1,5 @@
+import LEOAction
+
 /// Reads LEGENT's scene and completes what it leaves unsaid.
 struct SceneReader {
     private var notices: [String] = []
@@ -7,7 +9,7 @@ struct SceneReader {
     private static let sizes: ClosedRange<Double> = 0...10_000
     private static let limit = 10_000
 
-    mutating func read(_ root: JSONField) throws(WorldError) -> SceneJSON.Reading {
+    mutating func read(_ root: JSONReader) throws(LEGENTMessageError) -> SceneJSON.Reading {
         var scene = WorldScene()
         let extra = try root.optional("leo")
         scene.seed = try extra?.optional("seed").map(Self.seed)
@@ -29,7 +31,7 @@ struct SceneReader {
         for (index, entry) in (try root.optional("room_polygon")?.elements(limit: 1000) ?? []).enumerated() {
             scene.rooms.append(try room(entry, index: index))
         }
-        scene.prompt = try root.optional("prompt")?.string() ?? ""
+        scene.prompt = try root.optional("prompt")?.string ?? ""
         _ = try root.optional("center")?.vector(in: Self.places)
         _ = try root.optional("skybox")?.optional("map")
         if scene.rooms.isEmpty, extra == nil { scene.rooms = Self.rooms(around: scene) }
@@ -40,26 +42,26 @@ struct SceneReader {
         return SceneJSON.Reading(scene: scene, notices: notices)
     }
 
-    private static func seed(_ field: JSONField) throws(WorldError) -> UInt64 {
+    private static func seed(_ field: JSONReader) throws(LEGENTMessageError) -> UInt64 {
         // A string, because JSON's numbers are doubles and a seed has 64 bits.
-        let text = try field.string()
-        guard let seed = UInt64(text) else { throw field.fail("expected a number of 64 bits, found \"\(text)\"") }
+        let text = try field.string
+        guard let seed = UInt64(text) else { throw field.wrong("a number of 64 bits") }
         return seed
     }
 
     // MARK: Instances
 
-    private mutating func instance(_ field: JSONField, count: Int) throws(WorldError) -> Instance {
-        let prefab = try field.required("prefab").string()
+    private mutating func instance(_ field: JSONReader, count: Int) throws(LEGENTMessageError) -> Instance {
+        let prefab = try field.required("prefab").string
         let (model, notice) = Catalogue.resolve(prefab: prefab)
         if let notice, !notices.contains(notice) { notices.append(notice) }
         var isInteractable = model.isInteractable
         if let kind = try field.optional("type") {
-            switch try kind.string() {
+            switch try kind.string {
             case "interactable": isInteractable = true
             case "kinematic": isInteractable = false
             case "": break
-            case let other: throw kind.fail("expected \"kinematic\" or \"interactable\", found \"\(other)\"")
+            default: throw kind.wrong("\"kinematic\" or \"interactable\"")
             }
         }
         var instance = Instance(model: model, transform: try transform(field), isInteractable: isInteractable)
@@ -73,34 +75,34 @@ struct SceneReader {
     }
 
     /// Parents must have their surfaces, and nothing may stand on itself, not even by way of others.
-    private func checkParents(_ scene: WorldScene, _ entries: [JSONField]) throws(WorldError) {
+    private func checkParents(_ scene: WorldScene, _ entries: [JSONReader]) throws(LEGENTMessageError) {
         for (index, instance) in scene.instances.enumerated() {
             guard let parent = instance.parent else {
                 if instance.parentSurface != nil {
-                    throw try entries[index].required("parent_surface").fail("there is no parent")
+                    throw try entries[index].required("parent_surface").wrong("nothing, as there is no parent")
                 }
                 continue
             }
             if let surface = instance.parentSurface {
                 let count = scene.instances[parent].model.surfaces.count
                 guard surface < count else {
-                    throw try entries[index].required("parent_surface").fail(
-                        "the parent has \(count) surfaces, found \(surface)")
+                    throw try entries[index].required("parent_surface").wrong("one of the parent's \(count) surfaces")
                 }
             }
             var ancestor: Int? = parent
             for _ in 0..<64 {
                 guard let current = ancestor else { break }
-                if current == index { throw try entries[index].required("parent").fail("stands on itself") }
+                if current == index { throw try entries[index].required("parent").wrong("another thing", found: "one that stands on this") }
                 ancestor = scene.instances[current].parent
             }
             if ancestor != nil {
-                throw try entries[index].required("parent").fail("more than 64 things on one another, or in a circle")
+                throw try entries[index].required("parent").wrong(
+                    "at most 64 things on one another", found: "more, or a circle")
             }
         }
     }
 
-    private func transform(_ field: JSONField) throws(WorldError) -> Transform {
+    private func transform(_ field: JSONReader) throws(LEGENTMessageError) -> Transform {
         Transform(
             position: try field.required("position").vector(in: Self.places),
             rotation: try field.optional("rotation")?.vector(in: Self.angles) ?? .zero,
@@ -109,7 +111,7 @@ struct SceneReader {
 
     // MARK: The building
 
-    private mutating func wall(_ field: JSONField) throws(WorldError) -> Wall {
+    private mutating func wall(_ field: JSONReader) throws(LEGENTMessageError) -> Wall {
         let size = try field.required("size").vector(in: Self.sizes)
         var wall = Wall(transform: try transform(field), size: size, material: try material(field))
         for hole in try field.optional("holes")?.elements(limit: 256) ?? [] {
@@ -121,14 +123,14 @@ struct SceneReader {
         return wall
     }
 
-    private mutating func material(_ field: JSONField) throws(WorldError) -> Material {
+    private mutating func material(_ field: JSONReader) throws(LEGENTMessageError) -> Material {
         if let own = try field.optional("leo_material") { return try ownMaterial(own) }
         guard let text = try field.optional("material") else { return Paint.of("plaster", "white", 236, 234, 226) }
-        let name = try text.string()
+        let name = try text.string
         if name == "Light" { return Material(name: "light", colorName: "white", color: .one, isLight: true) }
         if name.hasPrefix("#") {
             guard name.utf8.count == 7, let bits = UInt32(name.dropFirst(), radix: 16) else {
-                throw text.fail("expected \"#RRGGBB\", found \"\(name)\"")
+                throw text.wrong("\"#RRGGBB\"")
             }
             let (red, green, blue) = (Int(bits >> 16), Int(bits >> 8 & 255), Int(bits & 255))
             return Paint.of(
@@ -141,17 +143,12 @@ struct SceneReader {
         return Paint.of("paint", "gray", 200, 200, 198)
     }
 
-    private func ownMaterial(_ field: JSONField) throws(WorldError) -> Material {
+    private func ownMaterial(_ field: JSONReader) throws(LEGENTMessageError) -> Material {
         let channel: ClosedRange<Double> = 0...1
         var material = Material(
-            name: try field.required("name").string(), colorName: try field.required("color_name").string(),
+            name: try field.required("name").string, colorName: try field.required("color_name").string,
             color: SIMD3<Float>(try field.required("color").vector(in: channel)))
-        if let light = try field.optional("is_light") {
-            guard case .bool(let isLight) = light.value else {
-                throw light.fail("expected a boolean, found \(light.value.kind)")
-            }
-            material.isLight = isLight
-        }
+        if let light = try field.optional("is_light") { material.isLight = try light.bool }
         if let checker = try field.optional("checker") {
             material.pattern = .checker(
                 size: Float(try checker.required("size").number(in: 1e-3...1000)),
@@ -162,9 +159,9 @@ struct SceneReader {
         return material
     }
 
-    private mutating func light(_ field: JSONField) throws(WorldError) -> Light? {
-        let name = try field.optional("name")?.string() ?? "light"
-        let kind = try field.optional("lightType")?.string() ?? "Point"
+    private mutating func light(_ field: JSONReader) throws(LEGENTMessageError) -> Light? {
+        let name = try field.optional("name")?.string ?? "light"
+        let kind = try field.optional("lightType")?.string ?? "Point"
         guard kind == "Point" || kind == "Spot" else {
             notices.append(
                 "\(name): a light of type \(kind) is left out; rooms without a lamp get one under the ceiling")
@@ -174,7 +171,7 @@ struct SceneReader {
         if let color = try field.optional("color") {
             // Some write an opacity as the fourth.
             let parts = try color.elements(limit: 4)
-            guard parts.count >= 3 else { throw color.fail("expected three numbers, found \(parts.count)") }
+            guard parts.count >= 3 else { throw color.wrong("three numbers", found: "\(parts.count)") }
             for channel in 0..<3 { light.color[channel] = Float(try parts[channel].number(in: 0...1)) }
         }
         light.intensity = try field.optional("intensity")?.number(in: 0...1_000_000) ?? 1
@@ -182,12 +179,12 @@ struct SceneReader {
         return light
     }
 
-    private func room(_ field: JSONField, index: Int) throws(WorldError) -> Room {
+    private func room(_ field: JSONReader, index: Int) throws(LEGENTMessageError) -> Room {
         var id = index
         if let number = try field.optional("room_id"), case .number = number.value {
             id = try number.integer(in: -1_000_000...1_000_000)
         }
-        let kind = try field.optional("room_type")?.string() ?? "room"
+        let kind = try field.optional("room_type")?.string ?? "room"
         guard let polygon = try field.optional("polygon") else {
             let position = try field.required("position").vector(in: Self.places)
             let size = try field.required("size").vector(in: Self.sizes)
@@ -195,7 +192,7 @@ struct SceneReader {
             return Room(id: id, kind: kind, minimum: center - extents / 2, maximum: center + extents / 2)
         }
         let corners = try polygon.elements(limit: 1000)
-        guard corners.count >= 3 else { throw polygon.fail("expected at least three corners, found \(corners.count)") }
+        guard corners.count >= 3 else { throw polygon.wrong("at least three corners", found: "\(corners.count)") }
         var points: [SIMD2<Double>] = []
         for corner in corners {
             if case .array(let parts) = corner.value, parts.count == 2 {
@@ -233,7 +230,7 @@ struct SceneReader {
     }
 
     /// Agent and player; in the middle of the first room where the file has none.
-    private func person(_ root: JSONField, _ key: String, in scene: WorldScene) throws(WorldError) -> Transform {
+    private func person(_ root: JSONReader, _ key: String, in scene: WorldScene) throws(LEGENTMessageError) -> Transform {
         if let field = try root.optional(key) { return try transform(field) }
         guard let room = scene.rooms.first else { return Transform() }
         let middle = (room.minimum + room.maximum) / 2

@@ -1,5 +1,3 @@
-import LEOTensor
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -52,60 +50,56 @@ package struct FileCalls: Sendable {
         })
 }
 
-/// A file beside `finalPath` that takes its name once it is complete, and goes away with this object otherwise.
-final class TemporaryFile {
-    let finalPath: String
-    let path: String
-    private let folder: String
+/// A file beside the one to be written that takes its name once it is complete, and goes away with this object otherwise.
+package final class TemporaryFile {
+    package let path: String
+    /// What the caller calls the file: errors name this, because the temporary name would only puzzle.
+    private let name: String
+    /// Where the file is to stand.
+    private let finalPath: String
+    /// The folder of both.
+    package let folder: String
     private let calls: FileCalls
     private var descriptor: Int32
     /// Whether there is a temporary file to remove.
     private var exists = false
-    /// The length to be, for messages about a full disk.
-    private var byteCount = 0
 
-    init(finalPath: String, calls: FileCalls) throws(ArchiveError) {
+    /// - Parameters:
+    ///   - finalPath: where `FileTarget` leads to
+    ///   - mode: permissions of the file; nil for those that new files get
+    ///   - name: what errors call the file
+    package init(finalPath: String, mode: mode_t?, name: String, calls: FileCalls = .system) throws(FileError) {
         self.finalPath = finalPath
+        self.name = name
         self.calls = calls
-        guard !finalPath.isEmpty, !finalPath.utf8.contains(0) else {
-            throw .file(FileError(path: finalPath, action: "create", reason: "is not a valid path"))
-        }
-        var status = stat()
-        if stat(finalPath, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            throw .file(FileError(path: finalPath, action: "create", reason: isFolder ? "is a directory" : "is not a regular file"))
-        }
         let slash = finalPath.lastIndex(of: "/")
-        let name = slash.map { finalPath[finalPath.index(after: $0)...] } ?? finalPath[...]
-        guard !name.isEmpty else { throw .file(FileError(path: finalPath, action: "create", reason: "names a directory")) }
         folder = slash.map { $0 == finalPath.startIndex ? "/" : String(finalPath[..<$0]) } ?? "."
         // A long name is cut, because names have a limit (mostly 255 bytes) that the addition must not break.
-        var stem = name
+        var stem = slash.map { finalPath[finalPath.index(after: $0)...] } ?? finalPath[...]
         while stem.utf8.count > 200 { stem.removeLast() }
-        path = "\(folder)/\(stem).\(checksumText(UInt64.random(in: 0...UInt64.max))).partial"
+        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        path = "\(folder)/\(stem).\(String(repeating: "0", count: 16 - mark.count))\(mark).partial"
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            // Named by the path the caller knows; the temporary name would only puzzle.
-            throw .file(FileError(path: finalPath, action: "create a file in \(folder)", code: errno))
-        }
+        guard descriptor >= 0 else { throw FileError(path: name, action: "create a file in \(folder)", code: errno) }
         exists = true
+        // A file system without permissions refuses, and has none to keep.
+        if let mode { _ = fchmod(descriptor, mode) }
     }
 
     deinit { remove() }
 
+    /// Bytes free for this user on the disk, or nil where the system does not say.
+    package var availableBytes: Int? { calls.availableBytes(folder) }
+
     /// Reserves `byteCount` bytes, so that a full disk shows before hours of work, not after.
-    func allocate(_ byteCount: Int) throws(ArchiveError) {
-        self.byteCount = byteCount
+    package func allocate(_ byteCount: Int) throws(FileError) {
         // Asked first: reserving step by step until nothing is left would starve everybody else for a moment.
-        if let available = calls.availableBytes(folder), available < byteCount {
-            throw .noSpace(
-                path: finalPath, reason: String(cString: strerror(ENOSPC)), neededBytes: byteCount, availableBytes: available)
-        }
+        if let availableBytes, availableBytes < byteCount { try check(ENOSPC, action: "write") }
         try check(calls.allocate(descriptor, byteCount), action: "reserve space")
     }
 
     /// Writes all of `bytes` at `offset`.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ArchiveError) {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
             let count = calls.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]), offset + done)
@@ -116,15 +110,18 @@ final class TemporaryFile {
         }
     }
 
-    /// Brings the file to the disk and gives it its final name, replacing what was there in one step.
-    func commit() throws(ArchiveError) {
-        try check(calls.synchronize(descriptor), action: "write")
+    /// Gives the file its final name, replacing what was there in one step.
+    ///
+    /// - Parameter isFlushed: waits until the file is on the disk, so that the name never stands for less than all of it, not
+    ///   even after a power cut
+    package func commit(isFlushed: Bool) throws(FileError) {
+        if isFlushed { try check(calls.synchronize(descriptor), action: "write") }
         let status = close(descriptor)
         descriptor = -1
         if status != 0, errno != EINTR { try check(errno, action: "write") }
-        let code = calls.rename(path, finalPath)
-        guard code == 0 else { throw .file(FileError(path: finalPath, action: "rename \(path) to it", code: code)) }
+        try check(calls.rename(path, finalPath), action: "rename \(path) to it")
         exists = false
+        guard isFlushed else { return }
         // The new name is on the disk once its folder is; where a folder cannot be flushed, the file is whole all the same.
         let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
         if folderDescriptor >= 0 {
@@ -134,21 +131,14 @@ final class TemporaryFile {
     }
 
     /// Closes and deletes the temporary file, if it is still there.
-    func remove() {
+    package func remove() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         if exists { unlink(path) }
         exists = false
     }
 
-    private func check(_ code: Int32, action: String) throws(ArchiveError) {
-        switch code {
-        case 0: return
-        case ENOSPC, EDQUOT, EFBIG:
-            throw .noSpace(
-                path: finalPath, reason: String(cString: strerror(code)), neededBytes: byteCount,
-                availableBytes: calls.availableBytes(folder))
-        default: throw .file(FileError(path: finalPath, action: action, code: code))
-        }
+    private func check(_ code: Int32, action: String) throws(FileError) {
+        if code != 0 { throw FileError(path: name, action: action, code: code) }
     }
 }
