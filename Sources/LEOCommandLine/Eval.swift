@@ -4,6 +4,7 @@ import LEO
 import LEOData
 import LEOModel
 import LEOTasks
+import LEOTensor
 import LEOWorld
 
 struct Eval: AsyncParsableCommand {
@@ -110,9 +111,12 @@ struct Eval: AsyncParsableCommand {
         let split = samples.split ?? .val
         let dataset = try openDataset(kind, in: DataFolders(data), split: split, options: options.datasetOptions(engine.configuration))
         dataset.notices.forEach(StandardError.notice)
-        let results = out?.expandingTilde ?? "leo-eval-\(kind.rawValue)-\(split.rawValue).json"
-        let journal = results + ".journal"
+        let standardName = "leo-eval-\(kind.rawValue)-\(split.rawValue).json"
+        let results = out?.expandingTilde ?? standardName
         try Files.checkOutput(results, inputs: [model])
+        // Nothing is kept beside a device or a pipe.
+        let isFile = if case .file = try FileTarget(results) { true } else { false }
+        let journal = (isFile ? results : standardName) + ".journal"
         let report = try await Stoppable.run(kept: "\(journal) keeps what is done, and the same command goes on") { [options] in
             let evaluation = try Evaluation(engine: engine, dataset: dataset, options: options, journalPath: journal)
             let progress = Progress(kind.rawValue, .things, interval: .seconds(30))
