@@ -152,6 +152,13 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
+// tools/test-emulated.sh runs AVX-512 kernels on CPUs without AVX-512: see CKernels/cpu/ck_avx512.h.
+if Context.environment["LEO_EMULATE_AVX512"] != nil {
+    for target in package.targets where target.name == "CLEOKernels" {
+        target.cSettings?.append(.define("CK_EMULATE_AVX512", to: "1"))
+    }
+}
+
 // The sanitizers' builds (tools/test-sanitize.sh) are of kernels and readers alone: whatever speaks gRPC would take most of
 // their time.
 if Context.environment["LEO_KERNELS_AND_READERS"] != nil {

@@ -4,11 +4,24 @@
 #ifndef CK_TARGET_H
 #define CK_TARGET_H
 
+/* Defined by the build that tests AVX-512 kernels on other CPUs. */
+#ifndef CK_EMULATE_AVX512
+#define CK_EMULATE_AVX512 0
+#endif
+
 #define CK_PRAGMA_(x) _Pragma(#x)
 #define CK_PRAGMA(x) CK_PRAGMA_(x)
 
 #define CK_AVX2_FEATURES "avx2,fma,f16c"
+#if CK_EMULATE_AVX512 /* see ck_avx512.h */
+#define CK_AVX512_FEATURES CK_AVX2_FEATURES
+#define CK_AVX512VNNI_FEATURES CK_AVX2_FEATURES
+#define CK_AVX512BF16_FEATURES CK_AVX2_FEATURES
+#else
 #define CK_AVX512_FEATURES "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512cd"
+#define CK_AVX512VNNI_FEATURES CK_AVX512_FEATURES ",avx512vnni"
+#define CK_AVX512BF16_FEATURES CK_AVX512_FEATURES ",avx512bf16"
+#endif
 
 #define CK_TARGET_BEGIN(features) \
     CK_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))

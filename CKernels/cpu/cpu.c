@@ -35,6 +35,9 @@ static bool x86_supported(ck_isa isa) {
                       (leaf1_c & (1u << 29)) && (b7 & (1u << 5)); /* FMA, AVX, F16C, AVX2 */
     const uint32_t avx512_bits = (1u << 16) | (1u << 17) | (1u << 28) | (1u << 30) | (1u << 31); /* F DQ CD BW VL */
     const bool avx512 = avx2 && (state & 0xe6) == 0xe6 && (b7 & avx512_bits) == avx512_bits;
+#if CK_EMULATE_AVX512
+    if (avx2 && isa >= CK_ISA_AVX512 && isa <= CK_ISA_AVX512BF16) return true;
+#endif
     switch (isa) {
     case CK_ISA_AVX2: return avx2;
     case CK_ISA_AVX512: return avx512;

@@ -1,0 +1,396 @@
+/* AVX-512 for kernels: the compiler's intrinsics, or the same names computed by AVX2 code.
+ *
+ * A build with CK_EMULATE_AVX512 (tools/test-emulated.sh) runs the AVX-512 kernels on CPUs that lack the instructions, so
+ * that their results are tested everywhere. It is for tests: nothing in it is fast. Each name follows Intel's description
+ * of the intrinsic; a kernel that needs another one adds it here.
+ *
+ * Include it before CK_TARGET_BEGIN(CK_AVX512..._FEATURES). */
+#ifndef CK_AVX512_H
+#define CK_AVX512_H
+#include "ck_target.h"
+
+#if CK_X86
+#include <immintrin.h>
+
+#if CK_EMULATE_AVX512
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Everything here is inlined, so how a wide vector is passed does not matter. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
+CK_TARGET_BEGIN(CK_AVX2_FEATURES)
+
+#define CK_EM static inline __attribute__((always_inline, unused))
+
+/* The same 64 bytes by lane. */
+typedef float ck_em_f32 __attribute__((vector_size(64)));
+typedef int32_t ck_em_i32 __attribute__((vector_size(64)));
+typedef uint32_t ck_em_u32 __attribute__((vector_size(64)));
+typedef int16_t ck_em_i16 __attribute__((vector_size(64)));
+typedef int8_t ck_em_i8 __attribute__((vector_size(64)));
+typedef uint8_t ck_em_u8 __attribute__((vector_size(64)));
+#define CK_EM_LANES for (int i = 0; i < 16; i++)
+#define CK_EM_ON(mask) (((mask) >> i) & 1)
+
+/* MARK: Constants, memory */
+
+CK_EM __m512 ck_em_set1_ps(float x) { ck_em_f32 r; CK_EM_LANES r[i] = x; return (__m512)r; }
+CK_EM __m512i ck_em_set1_epi32(int32_t x) { ck_em_i32 r; CK_EM_LANES r[i] = x; return (__m512i)r; }
+CK_EM __m512i ck_em_set1_epi16(int16_t x) { ck_em_i16 r; for (int i = 0; i < 32; i++) r[i] = x; return (__m512i)r; }
+CK_EM __m512i ck_em_set1_epi8(int8_t x) { ck_em_i8 r; for (int i = 0; i < 64; i++) r[i] = x; return (__m512i)r; }
+CK_EM __m512 ck_em_setzero_ps(void) { return ck_em_set1_ps(0.0f); }
+CK_EM __m512i ck_em_setzero_si512(void) { return ck_em_set1_epi32(0); }
+CK_EM __m512 ck_em_loadu_ps(const void *p) { ck_em_f32 r; memcpy(&r, p, sizeof r); return (__m512)r; }
+CK_EM __m512i ck_em_loadu_si512(const void *p) { ck_em_i32 r; memcpy(&r, p, sizeof r); return (__m512i)r; }
+CK_EM void ck_em_storeu_ps(void *p, __m512 a) { memcpy(p, &a, sizeof a); }
+CK_EM void ck_em_storeu_si512(void *p, __m512i a) { memcpy(p, &a, sizeof a); }
+CK_EM __m512 ck_em_maskz_loadu_ps(__mmask16 k, const void *p) {
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = CK_EM_ON(k) ? ((const float *)p)[i] : 0.0f;
+    return (__m512)r;
+}
+CK_EM __m512i ck_em_maskz_loadu_epi32(__mmask16 k, const void *p) {
+    ck_em_i32 r;
+    CK_EM_LANES r[i] = CK_EM_ON(k) ? ((const int32_t *)p)[i] : 0;
+    return (__m512i)r;
+}
+CK_EM void ck_em_mask_storeu_ps(void *p, __mmask16 k, __m512 a) {
+    const ck_em_f32 v = (ck_em_f32)a;
+    CK_EM_LANES if (CK_EM_ON(k)) ((float *)p)[i] = v[i];
+}
+CK_EM void ck_em_mask_storeu_epi32(void *p, __mmask16 k, __m512i a) {
+    const ck_em_i32 v = (ck_em_i32)a;
+    CK_EM_LANES if (CK_EM_ON(k)) ((int32_t *)p)[i] = v[i];
+}
+CK_EM void ck_em_mask_storeu_epi8(void *p, __mmask64 k, __m512i a) {
+    const ck_em_i8 v = (ck_em_i8)a;
+    for (int i = 0; i < 64; i++) if (CK_EM_ON(k)) ((int8_t *)p)[i] = v[i];
+}
+CK_EM __m512i ck_em_broadcast_i32x4(__m128i a) {
+    ck_em_i32 r;
+    int32_t part[4];
+    memcpy(part, &a, sizeof part);
+    CK_EM_LANES r[i] = part[i & 3];
+    return (__m512i)r;
+}
+
+/* MARK: float32 */
+
+#define CK_EM_PS(name, expression) \
+    CK_EM __m512 ck_em_##name##_ps(__m512 x, __m512 y) { \
+        const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y; \
+        ck_em_f32 r; \
+        CK_EM_LANES r[i] = (expression); \
+        return (__m512)r; \
+    }
+CK_EM_PS(add, a[i] + b[i])
+CK_EM_PS(sub, a[i] - b[i])
+CK_EM_PS(mul, a[i] * b[i])
+CK_EM_PS(div, a[i] / b[i])
+CK_EM_PS(min, a[i] < b[i] ? a[i] : b[i]) /* the second operand if one is NaN */
+CK_EM_PS(max, a[i] > b[i] ? a[i] : b[i])
+#undef CK_EM_PS
+
+#define CK_EM_FMA(name, expression) \
+    CK_EM __m512 ck_em_##name##_ps(__m512 x, __m512 y, __m512 z) { \
+        const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y, c = (ck_em_f32)z; \
+        ck_em_f32 r; \
+        CK_EM_LANES r[i] = (expression); \
+        return (__m512)r; \
+    }
+CK_EM_FMA(fmadd, __builtin_fmaf(a[i], b[i], c[i]))
+CK_EM_FMA(fmsub, __builtin_fmaf(a[i], b[i], -c[i]))
+CK_EM_FMA(fnmadd, __builtin_fmaf(-a[i], b[i], c[i]))
+#undef CK_EM_FMA
+
+CK_EM __m512 ck_em_sqrt_ps(__m512 x) {
+    const ck_em_f32 a = (ck_em_f32)x;
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = __builtin_sqrtf(a[i]);
+    return (__m512)r;
+}
+/* Only to whole numbers (scale 0), by the rounding mode in the low bits. */
+CK_EM __m512 ck_em_roundscale_ps(__m512 x, int mode) {
+    const ck_em_f32 a = (ck_em_f32)x;
+    ck_em_f32 r;
+    CK_EM_LANES {
+        switch (mode & 3) {
+        case _MM_FROUND_TO_NEAREST_INT: r[i] = __builtin_rintf(a[i]); break;
+        case _MM_FROUND_TO_NEG_INF: r[i] = __builtin_floorf(a[i]); break;
+        case _MM_FROUND_TO_POS_INF: r[i] = __builtin_ceilf(a[i]); break;
+        default: r[i] = __builtin_truncf(a[i]); break;
+        }
+    }
+    return (__m512)r;
+}
+/* a 2^floor(b) */
+CK_EM __m512 ck_em_scalef_ps(__m512 x, __m512 y) {
+    const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y;
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = b[i] != b[i] ? b[i] : ldexpf(a[i], (int)fmaxf(-1000.0f, fminf(1000.0f, floorf(b[i]))));
+    return (__m512)r;
+}
+CK_EM float ck_em_reduce_add_ps(__m512 x) { /* by halves, as compilers build it */
+    const ck_em_f32 a = (ck_em_f32)x;
+    float s[8];
+    for (int i = 0; i < 8; i++) s[i] = a[i] + a[i + 8];
+    for (int i = 0; i < 4; i++) s[i] += s[i + 4];
+    for (int i = 0; i < 2; i++) s[i] += s[i + 2];
+    return s[0] + s[1];
+}
+CK_EM float ck_em_reduce_max_ps(__m512 x) {
+    const ck_em_f32 a = (ck_em_f32)x;
+    float m = a[0];
+    for (int i = 1; i < 16; i++) m = m > a[i] ? m : a[i];
+    return m;
+}
+
+/* MARK: Integers */
+
+#define CK_EM_EPI(name, type, lanes, expression) \
+    CK_EM __m512i ck_em_##name(__m512i x, __m512i y) { \
+        const type a = (type)x, b = (type)y; \
+        type r; \
+        for (int i = 0; i < lanes; i++) r[i] = (expression); \
+        return (__m512i)r; \
+    }
+CK_EM_EPI(add_epi32, ck_em_u32, 16, a[i] + b[i])
+CK_EM_EPI(sub_epi32, ck_em_u32, 16, a[i] - b[i])
+CK_EM_EPI(mullo_epi32, ck_em_u32, 16, a[i] * b[i])
+CK_EM_EPI(min_epi32, ck_em_i32, 16, a[i] < b[i] ? a[i] : b[i])
+CK_EM_EPI(max_epi32, ck_em_i32, 16, a[i] > b[i] ? a[i] : b[i])
+CK_EM_EPI(and_si512, ck_em_u32, 16, a[i] & b[i])
+CK_EM_EPI(or_si512, ck_em_u32, 16, a[i] | b[i])
+CK_EM_EPI(xor_si512, ck_em_u32, 16, a[i] ^ b[i])
+CK_EM_EPI(andnot_si512, ck_em_u32, 16, ~a[i] & b[i])
+CK_EM_EPI(add_epi8, ck_em_u8, 64, (uint8_t)(a[i] + b[i]))
+CK_EM_EPI(sub_epi8, ck_em_u8, 64, (uint8_t)(a[i] - b[i]))
+#undef CK_EM_EPI
+CK_EM __m512i ck_em_slli_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_u32)x << n); }
+CK_EM __m512i ck_em_srli_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_u32)x >> n); }
+CK_EM __m512i ck_em_srai_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_i32)x >> n); }
+CK_EM __m512i ck_em_srli_epi16(__m512i x, unsigned n) {
+    typedef uint16_t lanes __attribute__((vector_size(64)));
+    return (__m512i)((lanes)x >> (uint16_t)n);
+}
+CK_EM int32_t ck_em_reduce_add_epi32(__m512i x) {
+    const ck_em_u32 a = (ck_em_u32)x;
+    uint32_t s = 0;
+    CK_EM_LANES s += a[i];
+    return (int32_t)s;
+}
+
+/* VNNI: four products u8 x s8 of each lane join the lane; wraps, does not saturate. */
+CK_EM __m512i ck_em_dpbusd_epi32(__m512i sum, __m512i x, __m512i y) {
+    const ck_em_u8 a = (ck_em_u8)x;
+    const ck_em_i8 b = (ck_em_i8)y;
+    ck_em_u32 r = (ck_em_u32)sum;
+    CK_EM_LANES for (int j = 0; j < 4; j++) r[i] += (uint32_t)((int32_t)a[4 * i + j] * b[4 * i + j]);
+    return (__m512i)r;
+}
+
+/* MARK: Conversions */
+
+CK_EM __m512 ck_em_cvtepi32_ps(__m512i x) {
+    const ck_em_i32 a = (ck_em_i32)x;
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = (float)a[i];
+    return (__m512)r;
+}
+CK_EM __m512i ck_em_cvtps_epi32(__m512 x) { /* half to even; what does not fit becomes INT32_MIN */
+    const ck_em_f32 a = (ck_em_f32)x;
+    ck_em_i32 r;
+    CK_EM_LANES {
+        const float w = __builtin_rintf(a[i]);
+        r[i] = w >= -2147483648.0f && w < 2147483648.0f ? (int32_t)w : INT32_MIN;
+    }
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_cvtepi8_epi32(__m128i x) {
+    int8_t a[16];
+    memcpy(a, &x, sizeof a);
+    ck_em_i32 r;
+    CK_EM_LANES r[i] = a[i];
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_cvtepu8_epi32(__m128i x) {
+    uint8_t a[16];
+    memcpy(a, &x, sizeof a);
+    ck_em_i32 r;
+    CK_EM_LANES r[i] = a[i];
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_cvtepu16_epi32(__m256i x) {
+    uint16_t a[16];
+    memcpy(a, &x, sizeof a);
+    ck_em_i32 r;
+    CK_EM_LANES r[i] = a[i];
+    return (__m512i)r;
+}
+CK_EM __m128i ck_em_cvtepi32_epi8(__m512i x) { /* the low byte */
+    const ck_em_i32 a = (ck_em_i32)x;
+    int8_t r[16];
+    CK_EM_LANES r[i] = (int8_t)(uint8_t)a[i];
+    __m128i v;
+    memcpy(&v, r, sizeof v);
+    return v;
+}
+CK_EM __m512 ck_em_cvtph_ps(__m256i x) {
+    __m256 halves[2] = {_mm256_cvtph_ps(_mm256_castsi256_si128(x)), _mm256_cvtph_ps(_mm256_extracti128_si256(x, 1))};
+    return ck_em_loadu_ps(halves);
+}
+#define ck_em_cvtps_ph(x, mode) \
+    _mm256_inserti128_si256(_mm256_castsi128_si256(_mm256_cvtps_ph(ck_em_half(x, 0), mode)), \
+                            _mm256_cvtps_ph(ck_em_half(x, 1), mode), 1)
+CK_EM __m256 ck_em_half(__m512 x, int upper) {
+    __m256 h[2];
+    memcpy(h, &x, sizeof h);
+    return h[upper];
+}
+CK_EM __m256i ck_em_half_epi(__m512i x, int upper) {
+    __m256i h[2];
+    memcpy(h, &x, sizeof h);
+    return h[upper];
+}
+
+/* MARK: Masks, lanes */
+
+CK_EM __mmask16 ck_em_cmp_ps_mask(__m512 x, __m512 y, const int predicate) {
+    const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y;
+    __mmask16 k = 0;
+    CK_EM_LANES {
+        bool t;
+        switch (predicate) {
+        case _CMP_EQ_OQ: t = a[i] == b[i]; break;
+        case _CMP_LT_OQ: t = a[i] < b[i]; break;
+        case _CMP_LE_OQ: t = a[i] <= b[i]; break;
+        case _CMP_GT_OQ: t = a[i] > b[i]; break;
+        case _CMP_GE_OQ: t = a[i] >= b[i]; break;
+        case _CMP_NEQ_UQ: t = !(a[i] == b[i]); break;
+        case _CMP_NLT_UQ: t = !(a[i] < b[i]); break;
+        case _CMP_NLE_UQ: t = !(a[i] <= b[i]); break;
+        case _CMP_NGE_UQ: t = !(a[i] >= b[i]); break;
+        case _CMP_NGT_UQ: t = !(a[i] > b[i]); break;
+        case _CMP_UNORD_Q: t = a[i] != a[i] || b[i] != b[i]; break;
+        default: t = a[i] == a[i] && b[i] == b[i]; break; /* _CMP_ORD_Q */
+        }
+        k |= (__mmask16)(t << i);
+    }
+    return k;
+}
+CK_EM __mmask16 ck_em_cmpeq_epi32_mask(__m512i x, __m512i y) {
+    const ck_em_i32 a = (ck_em_i32)x, b = (ck_em_i32)y;
+    __mmask16 k = 0;
+    CK_EM_LANES k |= (__mmask16)((a[i] == b[i]) << i);
+    return k;
+}
+CK_EM __mmask16 ck_em_cmplt_epi32_mask(__m512i x, __m512i y) {
+    const ck_em_i32 a = (ck_em_i32)x, b = (ck_em_i32)y;
+    __mmask16 k = 0;
+    CK_EM_LANES k |= (__mmask16)((a[i] < b[i]) << i);
+    return k;
+}
+CK_EM __m512 ck_em_mask_blend_ps(__mmask16 k, __m512 x, __m512 y) { /* y where the bit is set */
+    const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y;
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = CK_EM_ON(k) ? b[i] : a[i];
+    return (__m512)r;
+}
+CK_EM __m512i ck_em_mask_blend_epi32(__mmask16 k, __m512i x, __m512i y) {
+    return (__m512i)ck_em_mask_blend_ps(k, (__m512)x, (__m512)y);
+}
+CK_EM __m512 ck_em_permutexvar_ps(__m512i index, __m512 x) {
+    const ck_em_i32 at = (ck_em_i32)index;
+    const ck_em_f32 a = (ck_em_f32)x;
+    ck_em_f32 r;
+    CK_EM_LANES r[i] = a[at[i] & 15];
+    return (__m512)r;
+}
+CK_EM __m512i ck_em_permutexvar_epi32(__m512i index, __m512i x) {
+    return (__m512i)ck_em_permutexvar_ps(index, (__m512)x);
+}
+CK_EM __m512 ck_em_castsi512_ps(__m512i x) { return (__m512)x; }
+CK_EM __m512i ck_em_castps_si512(__m512 x) { return (__m512i)x; }
+
+CK_TARGET_END
+
+/* The compiler's names, from here on. */
+#define _mm512_set1_ps ck_em_set1_ps
+#define _mm512_set1_epi32 ck_em_set1_epi32
+#define _mm512_set1_epi16 ck_em_set1_epi16
+#define _mm512_set1_epi8 ck_em_set1_epi8
+#define _mm512_setzero_ps ck_em_setzero_ps
+#define _mm512_setzero_si512 ck_em_setzero_si512
+#define _mm512_loadu_ps ck_em_loadu_ps
+#define _mm512_load_ps ck_em_loadu_ps
+#define _mm512_loadu_si512 ck_em_loadu_si512
+#define _mm512_load_si512 ck_em_loadu_si512
+#define _mm512_storeu_ps ck_em_storeu_ps
+#define _mm512_store_ps ck_em_storeu_ps
+#define _mm512_storeu_si512 ck_em_storeu_si512
+#define _mm512_store_si512 ck_em_storeu_si512
+#define _mm512_maskz_loadu_ps ck_em_maskz_loadu_ps
+#define _mm512_maskz_loadu_epi32 ck_em_maskz_loadu_epi32
+#define _mm512_mask_storeu_ps ck_em_mask_storeu_ps
+#define _mm512_mask_storeu_epi32 ck_em_mask_storeu_epi32
+#define _mm512_mask_storeu_epi8 ck_em_mask_storeu_epi8
+#define _mm512_broadcast_i32x4 ck_em_broadcast_i32x4
+#define _mm512_add_ps ck_em_add_ps
+#define _mm512_sub_ps ck_em_sub_ps
+#define _mm512_mul_ps ck_em_mul_ps
+#define _mm512_div_ps ck_em_div_ps
+#define _mm512_min_ps ck_em_min_ps
+#define _mm512_max_ps ck_em_max_ps
+#define _mm512_fmadd_ps ck_em_fmadd_ps
+#define _mm512_fmsub_ps ck_em_fmsub_ps
+#define _mm512_fnmadd_ps ck_em_fnmadd_ps
+#define _mm512_sqrt_ps ck_em_sqrt_ps
+#undef _mm512_roundscale_ps
+#define _mm512_roundscale_ps ck_em_roundscale_ps
+#define _mm512_scalef_ps ck_em_scalef_ps
+#define _mm512_reduce_add_ps ck_em_reduce_add_ps
+#define _mm512_reduce_max_ps ck_em_reduce_max_ps
+#define _mm512_add_epi32 ck_em_add_epi32
+#define _mm512_sub_epi32 ck_em_sub_epi32
+#define _mm512_mullo_epi32 ck_em_mullo_epi32
+#define _mm512_min_epi32 ck_em_min_epi32
+#define _mm512_max_epi32 ck_em_max_epi32
+#define _mm512_and_si512 ck_em_and_si512
+#define _mm512_or_si512 ck_em_or_si512
+#define _mm512_xor_si512 ck_em_xor_si512
+#define _mm512_andnot_si512 ck_em_andnot_si512
+#define _mm512_add_epi8 ck_em_add_epi8
+#define _mm512_sub_epi8 ck_em_sub_epi8
+#define _mm512_slli_epi32 ck_em_slli_epi32
+#define _mm512_srli_epi32 ck_em_srli_epi32
+#define _mm512_srai_epi32 ck_em_srai_epi32
+#define _mm512_srli_epi16 ck_em_srli_epi16
+#define _mm512_reduce_add_epi32 ck_em_reduce_add_epi32
+#define _mm512_dpbusd_epi32 ck_em_dpbusd_epi32
+#define _mm512_cvtepi32_ps ck_em_cvtepi32_ps
+#define _mm512_cvtps_epi32 ck_em_cvtps_epi32
+#define _mm512_cvtepi8_epi32 ck_em_cvtepi8_epi32
+#define _mm512_cvtepu8_epi32 ck_em_cvtepu8_epi32
+#define _mm512_cvtepu16_epi32 ck_em_cvtepu16_epi32
+#define _mm512_cvtepi32_epi8 ck_em_cvtepi32_epi8
+#define _mm512_cvtph_ps ck_em_cvtph_ps
+#undef _mm512_cvtps_ph
+#define _mm512_cvtps_ph ck_em_cvtps_ph
+#undef _mm512_cmp_ps_mask
+#define _mm512_cmp_ps_mask ck_em_cmp_ps_mask
+#undef _mm512_cmpeq_epi32_mask
+#define _mm512_cmpeq_epi32_mask ck_em_cmpeq_epi32_mask
+#undef _mm512_cmplt_epi32_mask
+#define _mm512_cmplt_epi32_mask ck_em_cmplt_epi32_mask
+#define _mm512_mask_blend_ps ck_em_mask_blend_ps
+#define _mm512_mask_blend_epi32 ck_em_mask_blend_epi32
+#define _mm512_permutexvar_ps ck_em_permutexvar_ps
+#define _mm512_permutexvar_epi32 ck_em_permutexvar_epi32
+#define _mm512_castsi512_ps ck_em_castsi512_ps
+#define _mm512_castps_si512 ck_em_castps_si512
+#endif
+#endif
+#endif

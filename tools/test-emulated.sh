@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Tests the AVX-512 kernels on a CPU without AVX-512, each of the instructions they use computed by AVX2 code:
+# tools/test-emulated.sh [regular expression of tests]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export LEO_KERNELS_AND_READERS=1 LEO_EMULATE_AVX512=1
+swift test -c release --scratch-path .build-emulated --filter "${1:-KernelTests}"
