@@ -74,7 +74,8 @@ private struct Problem: CustomStringConvertible {
                 if !list.isEmpty {
                     (a.lora_x, a.lora_x_stride) = (loraX.constant, Int64(loraStride))
                     if self.ids != nil {
-                        (a.adapters, a.adapter_count, a.adapter_ids) = (list.baseAddress, Int64(list.count), ids.baseAddress)
+                        (a.adapters, a.adapter_ids) = (list.baseAddress, ids.baseAddress)
+                        a.adapter_count = Int64(list.count)
                     } else {
                         a.lora = list[0]
                     }
@@ -159,7 +160,8 @@ private struct Problem: CustomStringConvertible {
         for variant in variants {
             for count in parts {
                 let y = run(variant, parts: count)
-                #expect(Self.bits(y) == Self.bits(expected), "\(variant.name): \(self), \(count) parts")
+                let isSame = Self.bits(y) == Self.bits(expected)
+                #expect(isSame, "\(variant.name): \(self), \(count) parts")
                 #expect(y.isIntact, "\(variant.name): \(self): wrote outside y")
             }
         }
@@ -192,7 +194,9 @@ private struct Problem: CustomStringConvertible {
     @Test(arguments: QuantizedWeightType.allCases)
     func matchesAcrossBlocks(_ type: QuantizedWeightType) {
         let variants = LinearVariant.runnable(type.table)
-        for (m, n, k, rank) in [(97, 65, 257, 16), (197, 33, 140, 0), (7, 321, 511, 256), (1, 385, 769, 256), (5, 81, 1030, 3)] {
+        for (m, n, k, rank) in [
+            (97, 65, 257, 16), (197, 33, 140, 0), (7, 321, 511, 256), (1, 385, 769, 256), (5, 81, 1030, 3),
+        ] {
             var problem = Problem(m: m, n: n, k: k, ranks: [rank], type: type)
             problem.residual = .inPlace
             problem.verify(variants, parts: [1, 2, 3, 4, 5, 6, 7])
@@ -224,8 +228,8 @@ private struct Problem: CustomStringConvertible {
                     a.lora_x += first * problem.loraStride
                     variant(a)
                 }
-                let expected = Array(y.bits[(first * problem.yStride)..<((first + count) * problem.yStride)])
-                #expect(part.bits == expected, "\(variant.name): rows \(first) ..< \(first + count)")
+                let isSame = part.bits == Array(y.bits[(first * problem.yStride)..<((first + count) * problem.yStride)])
+                #expect(isSame, "\(variant.name): rows \(first) ..< \(first + count)")
             }
         }
     }
@@ -235,7 +239,9 @@ private struct Problem: CustomStringConvertible {
     func extremesDoNotSaturate(_ type: QuantizedWeightType) {
         let variants = LinearVariant.runnable(type.table)
         let (n, k) = (66, 300)
-        let patterns: [(Int) -> Float] = [{ _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }, { $0 / 2 % 2 == 0 ? 1 : -1 }, { $0 % 4 == 3 ? 1 : -1 }]
+        let patterns: [(Int) -> Float] = [
+            { _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }, { $0 / 2 % 2 == 0 ? 1 : -1 }, { $0 % 4 == 3 ? 1 : -1 },
+        ]
         for m in [1, 2, 5, 8, 13] {
             for a in patterns {
                 for b in patterns {
@@ -260,13 +266,15 @@ private struct Problem: CustomStringConvertible {
                 problem.activation = activation
                 let y = problem.run(variant)
                 for i in 0..<m {
-                    for j in 0..<70 { #expect(y[i * problem.yStride + j].isNaN == (i == 1), "\(variant.name): (\(i), \(j))") }
+                    for j in 0..<70 {
+                        #expect(y[i * problem.yStride + j].isNaN == (i == 1), "\(variant.name): (\(i), \(j))")
+                    }
                 }
             }
         }
     }
 
-    /// Zero rows give the epilogue of 0; scales near and below the smallest normal number lose no more than the contract says.
+    /// Zero rows give the epilogue of 0; scales near and below the smallest normal number are no exception.
     @Test(arguments: QuantizedWeightType.allCases)
     func zeroRowsAndTinyScales(_ type: QuantizedWeightType) {
         let variants = LinearVariant.runnable(type.table)
@@ -274,7 +282,8 @@ private struct Problem: CustomStringConvertible {
             var zero = Problem(m: m, n: 66, k: 140, type: type, x: [Float](repeating: 0, count: m * 140))
             zero.residual = .separate
             zero.verify(variants)
-            for size in [1e-38, 7000, 20].map { $0 < 1 ? $0 : $0 * Float.leastNonzeroMagnitude } {
+            let tiny = Float.leastNonzeroMagnitude
+            for size in [1e-38, 7000 * tiny, 20 * tiny] as [Float] {
                 var generator = SeededGenerator(seed: 4)
                 let x = generator.floats(m * 140).map { $0 * size }
                 Problem(m: m, n: 66, k: 140, type: type, x: x).verify(variants)

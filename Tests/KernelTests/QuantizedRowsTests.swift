@@ -30,7 +30,9 @@ private struct Source: CustomStringConvertible {
         return a
     }
 
-    func run(_ variant: LinearVariant, parts: Int = 1, keepsValues: Bool = true) -> (rows: QuantizedRows, v: LinearBuffer<Float>) {
+    func run(
+        _ variant: LinearVariant, parts: Int = 1, keepsValues: Bool = true
+    ) -> (rows: QuantizedRows, v: LinearBuffer<Float>) {
         let rows = QuantizedRows(m: m, k: k)
         let v = LinearBuffer<Float>(m * vStride, filledWith: 777, canary: -12345.5)
         let a = arguments(y: rows, v: keepsValues ? v : nil)
@@ -66,7 +68,8 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                 for j in 0..<k {
                     let value = source.expected(i, j)
                     // Three roundings, and up to 300 / 32 + 5 roundings of half of the sum of squares.
-                    #expect(abs(Double(v[i * source.vStride + j]) - value) <= 2e-6 * abs(value) + 1e-37, "\(source) (\(i), \(j))")
+                    let error = abs(Double(v[i * source.vStride + j]) - value)
+                    #expect(error <= 2e-6 * abs(value) + 1e-37, "\(source) (\(i), \(j))")
                 }
                 for group in 0..<rows.groups {
                     let range = group * 128..<min(k, group * 128 + 128)
@@ -101,7 +104,8 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                         let found = source.run(variant, parts: parts)
                         let rowsAgree = (0..<m).allSatisfy { found.rows.bytes($0) == expected.rows.bytes($0) }
                         #expect(rowsAgree, "\(variant.name): \(source), \(parts) parts")
-                        #expect(found.v.bits == expected.v.bits, "\(variant.name): \(source)")
+                        let valuesAgree = found.v.bits == expected.v.bits
+                        #expect(valuesAgree, "\(variant.name): \(source)")
                         #expect(found.rows.gapsAreUntouched && found.v.isIntact, "\(variant.name): \(source)")
                     }
                     let alone = source.run(variant, keepsValues: false)
@@ -123,7 +127,8 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                         let isHit = group == at / 128
                         #expect(rows.scale(1, group).isNaN == isHit && rows.scale(0, group).isFinite, "\(variant.name)")
                         if isHit {
-                            #expect(rows.sum(1, group) == 0 && (group * 128..<min(300, group * 128 + 128)).allSatisfy { rows.q(1, $0) == 0 })
+                            let range = group * 128..<min(300, group * 128 + 128)
+                            #expect(rows.sum(1, group) == 0 && range.allSatisfy { rows.q(1, $0) == 0 })
                         }
                     }
                 }
@@ -163,7 +168,8 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                 #expect(kind.check(a) == CK_OK)
                 variant(a)
                 for i in 0..<3 {
-                    #expect(rows.bytes(i) == expected.rows.bytes(i), "\(variant.name)")
+                    let isSame = rows.bytes(i) == expected.rows.bytes(i)
+                    #expect(isSame, "\(variant.name)")
                     for j in 0..<141 { #expect(source.x[i * source.xStride + j] == expected.v[i * source.vStride + j]) }
                 }
             }
