@@ -5,5 +5,6 @@
 #include "ck_language.h"
 #include "ck_linear.h"
 #include "ck_points.h"
+#include "ck_quantized.h"
 #include "ck_vision.h"
 #endif
