@@ -85,7 +85,9 @@ def compared(peers, store):
             parts.append(f"### {peer.title}\n\n" + table(["case", "ours", "peer", "spreads", "ratio", "measured"], rows, {1, 2, 3, 4}) + "\n")
         for reason, titles in reasons.items():
             what = "" if len(titles) == len(peer.cases) else f", {len(titles)} of {len(peer.cases)} cases (first: {titles[0]})"
-            missing.append(f"- {peer.title}{what}: not available: {reason}")
+            # A path on the machine that measured helps nobody else.
+            reason = reason.split(" (log: ")[0]
+            missing.append(f"- {peer.title}{what}: " + (reason if reason == "not measured yet" else f"not available: {reason}"))
     text = "## Beside public peers\n\n" + ("\n".join(parts) if parts else "Nothing was measured yet.\n")
     return text + ("\n### Not available here\n\n" + "\n".join(missing) + "\n" if missing else "")
 
