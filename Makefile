@@ -5,7 +5,7 @@ SWIFT ?= swift
 FUZZ_SECONDS ?= 600
 export FUZZ_SECONDS
 
-.PHONY: help demo build test test-emulated test-sanitize test-client fuzz check-arm setup setup-tests clean
+.PHONY: help demo build test test-emulated test-sanitize test-client fuzz bench check-arm setup setup-tests clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,8 +38,11 @@ test-client: setup ## Build and run Examples/SwiftClient against this package as
 fuzz: setup ## Fuzz every reader for FUZZ_SECONDS (600); FUZZ_READERS="ply pcd" picks some
 	@tools/fuzz.sh $(FUZZ_READERS)
 
+bench: build ## Measure kernels beside public peers and write docs/performance.md; BENCH="--only NAME" picks some
+	@Benchmarks/peers/run $(BENCH)
+
 check-arm: ## Compile the kernels for 64-bit ARM, without linking
 	@tools/check-arm.sh
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-asan .build-emulated .build-fuzz .build-client .build-demo
+	rm -rf .build .build-asan .build-emulated .build-fuzz .build-client .build-demo Benchmarks/.build

@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "LEOAction", targets: ["LEOAction"]),
         .library(name: "LEOEval", targets: ["LEOEval"]),
         .library(name: "LEOWorld", targets: ["LEOWorld"]),
+        .library(name: "LEOBench", targets: ["LEOBench"]),
         .executable(name: "leo", targets: ["LEOCommandLine"]),
     ],
     dependencies: [
@@ -82,6 +83,15 @@ let package = Package(
 
         // MARK: Tools
 
+        // Probes of the machine; they know the kernels' instruction sets and nothing else.
+        .target(name: "CLEOBench", dependencies: ["CLEOKernels"], cSettings: [.headerSearchPath("../../CKernels/cpu")]),
+        .target(
+            name: "LEOBench",
+            dependencies: [
+                "CLEOBench", "CLEOKernels", "COpenMP", "ExecutionPlan", "LEO", "LEOData", "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks",
+                "LEOTensor", "LEOText", "LEOWorld",
+            ]
+        ),
         .target(
             name: "LEGENTWire",
             dependencies: [
@@ -103,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "LEOCommandLine",
             dependencies: [
-                "CLEOKernels", "ExecutionPlan", "LEGENTWire", "LEO", "LEOAction", "LEOArchive", "LEOCheck", "LEOConvert", "LEOData", "LEOEval",
-                "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks", "LEOTensor", "LEOText", "LEOWorld",
+                "CLEOKernels", "ExecutionPlan", "LEGENTWire", "LEO", "LEOAction", "LEOArchive", "LEOBench", "LEOCheck", "LEOConvert", "LEOData",
+                "LEOEval", "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks", "LEOTensor", "LEOText", "LEOWorld",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -136,6 +146,7 @@ let package = Package(
             dependencies: [
                 "LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOModel", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport",
             ]),
+        .testTarget(name: "LEOBenchTests", dependencies: ["LEO", "LEOBench", "LEOConvert", "LEOModel", "TestSupport"]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]
@@ -166,8 +177,8 @@ if Context.environment["LEO_EMULATE_AVX512"] != nil {
 // their time.
 if Context.environment["LEO_KERNELS_AND_READERS"] != nil {
     let tests = ["Kernel", "LEOTensor", "LEOArchive", "LEOText", "LEOConvert", "LEOScene", "LEOAction"].map { $0 + "Tests" }
-    let above = ["LEGENTWire", "LEOData", "LEOTasks", "LEOCheck", "LEOCommandLine"]
+    let above = ["LEGENTWire", "LEOData", "LEOTasks", "CLEOBench", "LEOBench", "LEOCheck", "LEOCommandLine"]
     package.targets.removeAll { $0.isTest ? !tests.contains($0.name) : above.contains($0.name) }
-    package.products.removeAll { $0.name == "leo" }
+    package.products.removeAll { $0.name == "leo" || $0.name == "LEOBench" }
     package.dependencies = []
 }

@@ -20,7 +20,7 @@ struct LEOCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             Ask.self, Act.self, Eval.self, Convert.self, Synthesize.self, Inspect.self, Verify.self, PlanCommand.self, CheckCommand.self, Doctor.self,
-            WorldCommand.self,
+            BenchCommand.self, Quality.self, WorldCommand.self,
         ] + networked)
 
     /// What speaks gRPC, which Apple's older systems cannot run.

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 @Suite struct UsageTests {
-    static let commands = ["ask", "act", "eval", "convert", "synthesize", "inspect", "verify", "plan", "check", "doctor"]
+    static let commands = ["ask", "act", "eval", "convert", "synthesize", "inspect", "verify", "plan", "check", "doctor", "bench", "quality"]
 
     @Test func helpAndVersionSucceed() throws {
         let version = try Leo.run("--version")

@@ -1,0 +1,80 @@
+internal import CLEOKernels
+
+extension KernelCase {
+    /// LLaMA-7B's projections for a prompt, a token and five beams; ConvNeXt's for a picture.
+    static var linear: [KernelCase] {
+        var cases: [KernelCase] = []
+        for type in Weights.allCases {
+            for rows in [192, 5, 1] { cases.append(product(type, m: rows, n: 4096, k: 4096)) }
+        }
+        cases += [
+            product(.i8g128, m: 192, n: 11008, k: 4096), product(.i8g128, m: 192, n: 4096, k: 11008),
+            product(.i8g128, m: 192, n: 4096, k: 4096, rank: 16), product(.i8g128, m: 1, n: 4096, k: 4096, rank: 16),
+            product(.f32, m: 3136, n: 512, k: 128, activation: CK_ACT_GELU), product(.f32, m: 196, n: 2048, k: 512, activation: CK_ACT_GELU),
+        ]
+        return cases
+    }
+
+    private enum Weights: String, CaseIterable {
+        case f32, f16, bf16, i8g128
+
+        var bytes: Double {
+            switch self {
+            case .f32: 4
+            case .f16, .bf16: 2
+            case .i8g128: 1 + 4.0 / 128
+            }
+        }
+
+        var variants: @Sendable () -> ck_variants {
+            switch self {
+            case .f32: { ck_linear_f32_f32_nk16_variants() }
+            case .f16: { ck_linear_f32_f16_nk16_variants() }
+            case .bf16: { ck_linear_f32_bf16_nk16_variants() }
+            case .i8g128: { ck_linear_f32_i8g128_nk16_variants() }
+            }
+        }
+    }
+
+    /// The activations are float32, so that is the arithmetic, whatever the weights are stored as.
+    private static func product(_ type: Weights, m: Int, n: Int, k: Int, rank: Int = 0, activation: ck_activation = CK_ACT_NONE) -> KernelCase {
+        let operations = 2 * Double(m) * Double(n) * Double(k + rank)
+        let bytes = Double(n * k) * type.bytes + Double(n * rank + m * (k + n + rank)) * 4
+        let extra = (rank > 0 ? ",lora=\(rank)" : "") + (activation == CK_ACT_GELU ? ",gelu" : "")
+        return KernelCase(
+            "linear/f32_\(type.rawValue)_nk16", "\(m)x\(n)x\(k)\(extra)", type.variants, Work(operations: operations, bytes: bytes), tolerance: 1e-4
+        ) { memory throws(BenchError) in
+            var a = ck_linear_args()
+            let source = try memory.floats(n * k, scale: 0.1)
+            let rows = Int64(n), columns = Int64(k), panels = (n + 15) / 16 * 16
+            let status: ck_status
+            switch type {
+            case .f32:
+                let packed = try memory.zeros(Float.self, panels * k)
+                status = ck_pack_nk16_f32(source, rows, columns, packed)
+                a.weight = UnsafeRawPointer(packed)
+            case .f16, .bf16:
+                let packed = try memory.zeros(UInt16.self, panels * k)
+                status = type == .f16 ? ck_pack_nk16_f16(source, rows, columns, packed) : ck_pack_nk16_bf16(source, rows, columns, packed)
+                a.weight = UnsafeRawPointer(packed)
+            case .i8g128:
+                let packed = try memory.zeros(Int8.self, panels * k)
+                let scales = try memory.zeros(Float.self, panels * ((k + 127) / 128))
+                status = ck_pack_nk16_i8g128(source, rows, columns, packed, scales)
+                (a.weight, a.weight_scale) = (UnsafeRawPointer(packed), UnsafePointer(scales))
+            }
+            guard status == CK_OK else { throw .refused(kernel: "ck_pack_nk16_\(type.rawValue)") }
+            memory.release(source)
+            a.x = UnsafePointer(try memory.floats(m * k))
+            a.y = try memory.zeros(Float.self, m * n)
+            (a.m, a.n, a.k, a.x_stride, a.y_stride) = (Int64(m), rows, columns, columns, rows)
+            a.activation = Int32(activation.rawValue)
+            if rank > 0 {
+                a.lora_x = UnsafePointer(try memory.floats(m * rank))
+                a.lora_b = UnsafePointer(try memory.floats(panels * rank, scale: 0.1))
+                (a.rank, a.lora_x_stride, a.lora_scale) = (Int64(rank), Int64(rank), 1)
+            }
+            return try memory.finish(a, ck_linear_check, output: .floats(a.y, m * n))
+        }
+    }
+}

@@ -1,0 +1,186 @@
+internal import CLEOBench
+package import CLEOKernels
+import Foundation
+
+/// What the machine does at most, measured: arithmetic by element type, reading by the place the bytes come from.
+public struct Roofline: Sendable, Codable {
+    /// Element types that have instructions of their own.
+    public enum Element: String, Sendable, Codable, CaseIterable {
+        case f32, bf16, i8, i16
+    }
+
+    /// Where bytes are read from.
+    public enum Level: String, Sendable, Codable, CaseIterable {
+        case l1 = "L1", l2 = "L2", l3 = "L3", memory
+    }
+
+    public struct Arithmetic: Sendable, Codable {
+        public let element: Element
+        public let kernel: String
+        public let instructionSet: String
+        public let threads: Int
+        /// A multiply and an add are two.
+        public let operationsPerSecond: Measured
+    }
+
+    public struct Reading: Sendable, Codable {
+        public let level: Level
+        /// Bytes read again and again, of all threads together.
+        public let byteCount: Int
+        public let threads: Int
+        public let bytesPerSecond: Measured
+    }
+
+    public let machine: Machine
+    public let arithmetic: [Arithmetic]
+    public let reading: [Reading]
+
+    /// Measures with one thread and with `threads`.
+    ///
+    /// - Parameters:
+    ///   - seconds: spent on each number
+    ///   - allInstructionSets: every form of an element's arithmetic that the CPU has, instead of the one it would take
+    /// - Throws: `BenchError.memory`
+    public init(threads: Int = 0, seconds: Double = 0.4, allInstructionSets: Bool = false) throws {
+        let machine = Machine.current
+        let most = KernelTeam(threads: threads).threads
+        let counts = most == 1 ? [1] : [1, most]
+        var arithmetic: [Arithmetic] = []
+        for element in Element.allCases {
+            let rows = allInstructionSets ? element.variants.supported : element.variants.selected.map { [$0] } ?? []
+            for row in rows {
+                for count in counts {
+                    let probe = ArithmeticProbe(element, row, threads: count)
+                    arithmetic.append(
+                        Arithmetic(
+                            element: element, kernel: row.title, instructionSet: row.instructionSet, threads: count,
+                            operationsPerSecond: Measured(repeating(seconds) { probe.rate() })))
+                }
+            }
+        }
+        var reading: [Reading] = []
+        for level in Level.allCases {
+            for count in counts {
+                guard let probe = try ReadingProbe(level, machine, threads: count) else { continue }
+                reading.append(
+                    Reading(level: level, byteCount: probe.byteCount, threads: count, bytesPerSecond: Measured(repeating(seconds) { probe.rate() })))
+            }
+        }
+        (self.machine, self.arithmetic, self.reading) = (machine, arithmetic, reading)
+    }
+
+    /// The peak of an element's arithmetic with as many threads; for bytes, widened to 16 bits or not. Nil where none exists.
+    public func operationsPerSecond(_ element: Element, threads: Int) -> Double? {
+        let elements: Set<Element> = element == .i8 ? [.i8, .i16] : [element]
+        return arithmetic.filter { elements.contains($0.element) && $0.threads == threads }.map(\.operationsPerSecond.upperDecile).max()
+    }
+
+    public func bytesPerSecond(_ level: Level, threads: Int) -> Double? {
+        reading.first { $0.level == level && $0.threads == threads }?.bytesPerSecond.upperDecile
+    }
+}
+
+/// Calls `body` for about `seconds`, at least five times.
+func repeating(_ seconds: Double, _ body: () -> Double) -> Samples {
+    let end = ContinuousClock.now + .seconds(seconds)
+    var values: [Double] = []
+    while values.count < 5 || (ContinuousClock.now < end && values.count < 100_000) { values.append(body()) }
+    return Samples(values)
+}
+
+extension Roofline.Element {
+    package var variants: ck_variants {
+        switch self {
+        case .f32: cleo_bench_f32_variants()
+        case .bf16: cleo_bench_bf16_variants()
+        case .i8: cleo_bench_i8_variants()
+        case .i16: cleo_bench_i16_variants()
+        }
+    }
+}
+
+/// Arithmetic in registers, a millisecond at a time: short enough to lie between interruptions.
+final class ArithmeticProbe {
+    private let team: KernelTeam
+    private let kernel: ck_kernel
+    private let sink: UnsafeMutablePointer<Int64>
+    private var arguments: cleo_bench_compute_args
+
+    init(_ element: Roofline.Element, _ row: ck_variant, threads: Int, milliseconds: Double = 1) {
+        team = KernelTeam(threads: threads)
+        kernel = row.run
+        sink = .allocate(capacity: team.threads)
+        sink.initialize(repeating: 0, count: team.threads)
+        arguments = cleo_bench_compute_args(rounds: 1, sink: sink)
+        let rounds = repetitions(lasting: milliseconds / 1e3) { count in
+            arguments.rounds = Int64(count)
+            return team.seconds(kernel, &arguments)
+        }
+        arguments.rounds = Int64(rounds)
+    }
+
+    deinit { sink.deallocate() }
+
+    /// Operations per second of all threads.
+    func rate() -> Double {
+        let seconds = team.seconds(kernel, &arguments)
+        return Double(arguments.rounds) * Double(CLEO_BENCH_ROUND_OPERATIONS) * Double(team.threads) / seconds
+    }
+}
+
+/// Reading a buffer that just fits a level, a slice for each thread.
+final class ReadingProbe {
+    private let team: KernelTeam
+    private let kernel: ck_kernel
+    private let data: UnsafeMutableRawPointer
+    private let sink: UnsafeMutablePointer<Int64>
+    private var arguments: cleo_bench_read_args
+    let byteCount: Int
+
+    /// - Returns: nil where the machine has no such level, or does not tell its size
+    init?(_ level: Roofline.Level, _ machine: Machine, threads: Int, milliseconds: Double = 1) throws {
+        guard let kernel = cleo_bench_read_variants().selected?.run else { return nil }
+        let bytes: Int
+        switch level {
+        // Half of a cache: the rest is for whatever else the core touches.
+        case .l1: bytes = machine.l1Bytes / 2
+        case .l2: bytes = machine.l2Bytes / 2
+        // Others may use the shared cache too.
+        case .l3: bytes = machine.l3Bytes / 4 / threads
+        case .memory: bytes = min(max(4 * machine.l3Bytes, 256 << 20), 1 << 30, machine.memoryBytes / 8) / threads
+        }
+        guard bytes >= 1024 else { return nil }
+        self.kernel = kernel
+        team = KernelTeam(threads: threads)
+        let part = bytes / 4096 * 4096 + (bytes < 4096 ? 1024 : 0)
+        byteCount = part * threads
+        // Large pages where the system has them: the memory is measured, not the tables of pages.
+        let alignment = byteCount >= 8 << 20 ? 2 << 20 : 4096
+        var memory: UnsafeMutableRawPointer?
+        guard posix_memalign(&memory, alignment, byteCount) == 0, let memory else { throw BenchError.memory(byteCount: byteCount) }
+        #if os(Linux)
+        if byteCount >= 8 << 20 { _ = madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */) }
+        #endif
+        memset(memory, 1, byteCount)
+        data = memory
+        sink = .allocate(capacity: threads)
+        sink.initialize(repeating: 0, count: threads)
+        arguments = cleo_bench_read_args(data: data, bytes_per_part: Int64(part), passes: 1, sink: sink)
+        let passes = repetitions(lasting: milliseconds / 1e3) { count in
+            arguments.passes = Int64(count)
+            return team.seconds(kernel, &arguments)
+        }
+        arguments.passes = Int64(passes)
+    }
+
+    deinit {
+        free(data)
+        sink.deallocate()
+    }
+
+    /// Bytes per second of all threads.
+    func rate() -> Double {
+        let seconds = team.seconds(kernel, &arguments)
+        return Double(arguments.passes) * Double(byteCount) / seconds
+    }
+}

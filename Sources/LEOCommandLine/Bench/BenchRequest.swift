@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import LEOBench
+import LEOModel
+
+struct BenchRequest: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "request",
+        abstract: "Time the stages of a request to a model.",
+        discussion: """
+            Asks about made scenes, each another, with as many objects as the model takes. The share is the least time that
+            the measured roofline allows for a stage's plan (for each step the longer of arithmetic and reading weights) over
+            the time it took.
+
+              leo bench request leo-7b.leo
+              leo bench request leo-7b.leo --beams 1 --prompt-tokens 192 --repeat 5 --json
+              leo bench request leo-7b.leo --steps 10
+            """)
+
+    @Argument(help: ArgumentHelp("A .leo file.", valueName: "model"))
+    var model: String
+    @Option(help: ArgumentHelp("Rows of the prompt at least, as far as the model's limit of text goes; without it, a short question's.", valueName: "n"))
+    var promptTokens: Int?
+    @Option(help: ArgumentHelp("Objects of the scene; without it, as many as the model takes.", valueName: "n"))
+    var objects: Int?
+    @Flag(help: "Ask without a picture.")
+    var noImage = false
+    @Option(help: ArgumentHelp("Beams; 1 decodes greedily.", valueName: "n"))
+    var beams = 5
+    @Option(help: ArgumentHelp("New tokens of each answer.", valueName: "n"))
+    var newTokens = 16
+    @Option(name: .customLong("repeat"), help: ArgumentHelp("Requests that are measured, after a first one.", valueName: "n"))
+    var repeats = 3
+    @Option(help: ArgumentHelp("List so many of the slowest steps, too.", valueName: "n"))
+    var steps = 0
+    @Option(help: ArgumentHelp("Threads; 0 takes every core.", valueName: "n"))
+    var threads = 0
+    @OptionGroup var format: JSONOption
+
+    func validate() throws {
+        try Ask.checkThreads(threads)
+        for (name, value, range) in [
+            ("--beams", beams, 1...DecodingOptions.maximumBeams), ("--new-tokens", newTokens, 1...256), ("--repeat", repeats, 1...10_000),
+            ("--steps", steps, 0...10_000), ("--prompt-tokens", promptTokens ?? 1, 1...100_000), ("--objects", objects ?? 0, 0...100_000),
+        ] where !range.contains(value) {
+            throw ValidationError("\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value).")
+        }
+    }
+
+    func run() throws {
+        var options = RequestBenchmarkOptions()
+        (options.promptTokens, options.objects, options.hasImage) = (promptTokens, objects, !noImage)
+        (options.beams, options.newTokens, options.repeats) = (beams, newTokens, repeats)
+        (options.threads, options.slowestSteps) = (threads, steps)
+        let report = try RequestBenchmark.run(model.expandingTilde, options)
+        if format.json { return try StandardOutput.json(report) }
+        StandardOutput.line("\(report.model), \(Units.bytes(report.fileBytes)); \(BenchText.machine(report.machine)); \(report.threads) thread\(report.threads == 1 ? "" : "s")")
+        StandardOutput.line("\(report.promptTokens) prompt tokens, \(report.objects) objects, \(report.beams) beam\(report.beams == 1 ? "" : "s"), \(report.steps) steps")
+        var rows = report.stages.map { stage in
+            [
+                stage.name, BenchText.time(stage.seconds.median), BenchText.percent(stage.seconds.spread),
+                stage.count > 0 ? String(format: "%.1f %@/s", stage.perSecond, stage.unit as NSString) : "",
+                stage.operations > 0 ? BenchText.rate(stage.operations / stage.seconds.median) + "FLOP/s" : "",
+                stage.weightBytes > 0 ? BenchText.rate(stage.weightBytes / stage.seconds.median) + "B/s" : "",
+                stage.share.map(BenchText.percent) ?? "",
+            ]
+        }
+        rows.append(["total", BenchText.time(report.total.median), BenchText.percent(report.total.spread), "", "", "", ""])
+        StandardOutput.line(Table(["stage", "time", "spread", "rate", "arithmetic", "weights", "share"], rows, right: [1, 2, 3, 4, 5, 6]).text)
+        let peaks = report.peaks
+        StandardOutput.line(
+            "roofline: \(BenchText.rate(peaks.f32OperationsPerSecond.upperDecile))FLOP/s f32, \(BenchText.rate(peaks.i8OperationsPerSecond.upperDecile))OP/s i8, "
+                + "weights from \(peaks.weightsLevel) at \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s")
+        StandardOutput.line(
+            "opening \(BenchText.time(report.openingSeconds)), first request \(BenchText.time(report.firstSeconds)), "
+                + "weights per token \(Units.bytes(Int(clamping: report.weightBytesPerToken))), peak memory \(Units.bytes(report.peakResidentBytes))"
+                + (report.storageBytesRead.map { ", read from storage \(Units.bytes($0))" } ?? ""))
+        if !report.slowestSteps.isEmpty {
+            let rows = report.slowestSteps.map { [BenchText.time($0.seconds), BenchText.percent($0.portion), $0.part, $0.step, $0.kernel] }
+            StandardOutput.line(Table(["time", "of all", "part", "step", "kernel"], rows, right: [0, 1]).text)
+        }
+    }
+}
