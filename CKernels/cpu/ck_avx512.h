@@ -168,6 +168,8 @@ CK_EM_EPI(xor_si512, ck_em_u32, 16, a[i] ^ b[i])
 CK_EM_EPI(andnot_si512, ck_em_u32, 16, ~a[i] & b[i])
 CK_EM_EPI(add_epi8, ck_em_u8, 64, (uint8_t)(a[i] + b[i]))
 CK_EM_EPI(sub_epi8, ck_em_u8, 64, (uint8_t)(a[i] - b[i]))
+CK_EM_EPI(mullo_epi16, ck_em_i16, 32, (int16_t)(uint16_t)((int32_t)a[i] * b[i]))
+CK_EM_EPI(shuffle_epi8, ck_em_u8, 64, b[i] & 0x80 ? 0 : a[(i & 0x30) + (b[i] & 15)]) /* within 16 bytes */
 #undef CK_EM_EPI
 CK_EM __m512i ck_em_slli_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_u32)x << n); }
 CK_EM __m512i ck_em_srli_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_u32)x >> n); }
@@ -364,6 +366,8 @@ CK_TARGET_END
 #define _mm512_andnot_si512 ck_em_andnot_si512
 #define _mm512_add_epi8 ck_em_add_epi8
 #define _mm512_sub_epi8 ck_em_sub_epi8
+#define _mm512_mullo_epi16 ck_em_mullo_epi16
+#define _mm512_shuffle_epi8 ck_em_shuffle_epi8
 #define _mm512_slli_epi32 ck_em_slli_epi32
 #define _mm512_srli_epi32 ck_em_srli_epi32
 #define _mm512_srai_epi32 ck_em_srai_epi32

@@ -46,9 +46,19 @@ ck_status ck_linear_q8_check(const ck_linear_q8_args *a) {
 }
 
 /* Best first; an instruction set is one row here and one file beside this one. */
+#define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
+#if CK_X86
+#define VECTOR(name) {#name "_avx512vnni", CK_ISA_AVX512VNNI, name##_avx512vnni}, \
+    {#name "_avx2", CK_ISA_AVX2, name##_avx2},
+#elif CK_ARM64
+#define VECTOR(name) {#name "_neondot", CK_ISA_NEONDOT, name##_neondot},
+#else
+#define VECTOR(name)
+#endif
+
 #define TABLE(name) \
     ck_variants name##_variants(void) { \
-        static const ck_variant rows[] = {{#name "_ref", CK_ISA_REF, name##_ref}}; \
+        static const ck_variant rows[] = {VECTOR(name) REF(name)}; \
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 

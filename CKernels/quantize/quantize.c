@@ -30,9 +30,16 @@ ck_status ck_q8_rms_norm_check(const ck_q8_rows_args *args) { return check(args,
 ck_status ck_q8_silu_mul_check(const ck_q8_rows_args *args) { return check(args, CK_Q8_SILU_MUL); }
 
 /* Best first; an instruction set is one row here and one file beside this one. */
+#define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
+#if CK_X86
+#define AVX2(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
+#else
+#define AVX2(name)
+#endif
+
 #define TABLE(name) \
     ck_variants name##_variants(void) { \
-        static const ck_variant rows[] = {{#name "_ref", CK_ISA_REF, name##_ref}}; \
+        static const ck_variant rows[] = {AVX2(name) REF(name)}; \
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 

@@ -1,0 +1,318 @@
+/* ck_linear_q8 for AVX2.
+ *
+ * Up to 6 rows (decoding): weights are streamed once and taken apart in registers, group by group; the group's 8 KB (int4:
+ * 4 KB) of a panel stay in the first-level cache while its vectors of outputs take their turns. One row reads four panels
+ * in turns of 8 blocks.
+ *
+ * More rows: up to 192 rows and 4 panels at a time. The weights of a panel and group are taken apart once into 16 KB
+ * (int4: 8 KB), first-level cache, for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
+ *
+ * Stack: about 265 KB. Tails: the last panel is padded in the weights and q8 rows are padded in k, so only the final
+ * store is masked. */
+#include "linear_q8/tile_q8_avx2.h"
+
+#if CK_X86
+
+CK_TARGET_BEGIN(CK_AVX2_FEATURES)
+
+enum {
+    block_rows = 192, /* a multiple of tile_rows */
+    block_panels = 4,
+    sum_pitch = block_panels * CK_Q8_PANEL,
+    split_bytes = CK_GROUP * CK_Q8_PANEL * 2
+};
+
+/* MARK: Preparation */
+
+/* 128 values of q as pairs of 16 bits: of each four k, (0, 2) and (1, 3). */
+CK_Q8_INLINE void pair_row(const int8_t *q, int64_t blocks, int16_t *pairs) {
+    for (int64_t b = 0; b < blocks; b += 4) {
+        __m128i bytes; /* rows are padded to 64 k */
+        memcpy(&bytes, q + b * 4, sizeof bytes);
+        const __m128i even = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), odd = _mm_srai_epi16(bytes, 8);
+        _mm_storeu_si128((__m128i *)(void *)(pairs + b * 4), _mm_unpacklo_epi32(even, odd));
+        _mm_storeu_si128((__m128i *)(void *)(pairs + b * 4 + 8), _mm_unpackhi_epi32(even, odd));
+    }
+}
+
+CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group, const int16_t *pairs) {
+    const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
+    return (group_rows){x.q + group * CK_GROUP, pairs, x.scale + group, x.sum + group, x.part_sum + group * 4, a->x_stride};
+}
+
+/* int4 scale words of a panel's group as floats and as 16-bit pairs (f, f) */
+CK_Q8_INLINE void split_words(const uint32_t *words, float *scale, int32_t *factor) {
+    const __m256i nibbles = _mm256_set1_epi16(0x0f0f);
+    const __m256i byte0 = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, -1, 0, -1, 4, -1, 4, -1, 8, -1, 8, -1, 12, -1, 12, -1)); /* -1: a zero byte */
+    const __m256i byte1 = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(1, -1, 1, -1, 5, -1, 5, -1, 9, -1, 9, -1, 13, -1, 13, -1));
+    for (int64_t n = 0; n < CK_Q8_PANEL; n += 8) {
+        const __m256i word = _mm256_loadu_si256((const __m256i *)(const void *)(words + n));
+        const __m256i low = _mm256_and_si256(word, nibbles), high = _mm256_and_si256(_mm256_srli_epi32(word, 4), nibbles);
+        const __m256i factors[4] = {_mm256_shuffle_epi8(low, byte0), _mm256_shuffle_epi8(high, byte0),
+                                    _mm256_shuffle_epi8(low, byte1), _mm256_shuffle_epi8(high, byte1)};
+        for (int part = 0; part < 4; part++)
+            _mm256_storeu_si256((__m256i *)(void *)(factor + part * CK_Q8_PANEL + n), factors[part]);
+        _mm256_storeu_ps(scale + n, _mm256_castsi256_ps(_mm256_and_si256(word, _mm256_set1_epi32((int32_t)0xffff0000u))));
+    }
+}
+
+/* The scales of a panel's group: in place (int8), or taken apart into the buffers (int4). */
+CK_Q8_INLINE const float *scales_at(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel, int64_t group,
+                                    float *scale, int32_t *factor) {
+    const int64_t at = (panel * ck_q8_groups(a->k) + group) * CK_Q8_PANEL;
+    if (type == CK_Q8_I8G128) return (const float *)a->weight_scale + at;
+    split_words((const uint32_t *)a->weight_scale + at, scale, factor);
+    return scale;
+}
+
+CK_Q8_INLINE int64_t blocks_in_group(int64_t k, int64_t group) {
+    const int64_t rest = k - group * CK_GROUP;
+    return rest < CK_GROUP ? (rest + 3) / 4 : group_blocks;
+}
+
+CK_Q8_INLINE const uint8_t *values_at(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel, int64_t group) {
+    const int64_t group_values = type == CK_Q8_I8G128 ? group_blocks : group_blocks / 2;
+    return (const uint8_t *)a->weight + (panel * ck_q8_blocks(type, a->k) + group * group_values) * CK_Q8_BLOCK;
+}
+
+/* sums[rows, 64] += lora.scale * lora_x B^T, 64 outputs of a row at a time: with rank 16, below 1 % of 4096 k. Outputs
+ * beyond the last panel of B are not touched. */
+CK_Q8_INLINE void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t panel, float *sums,
+                               int64_t sum_stride) {
+    if (!a->lora_x) return;
+    const int64_t panels16 = (a->n - panel * CK_Q8_PANEL + CK_PANEL - 1) / CK_PANEL;
+    for (int64_t i = row; i < row + rows; i++) {
+        const ck_lora *lora = ck_q8_adapter(a, i);
+        if (!lora) continue;
+        float *sum = sums + (i - row) * sum_stride;
+        const float *low = a->lora_x + i * a->lora_x_stride + lora->x_offset;
+        const float *b = lora->b + panel * (CK_Q8_PANEL / CK_PANEL) * lora->rank * CK_PANEL;
+        const __m256 scale = _mm256_set1_ps(lora->scale);
+        const int64_t panel_floats = lora->rank * CK_PANEL;
+        if (panels16 >= 4) {
+            __m256 v[panel_vectors];
+            CK_UNROLL for (int j = 0; j < panel_vectors; j++) v[j] = _mm256_loadu_ps(sum + j * 8);
+            for (int64_t r = 0; r < lora->rank; r++, b += CK_PANEL) {
+                const __m256 value = _mm256_mul_ps(scale, _mm256_broadcast_ss(low + r));
+                CK_UNROLL for (int j = 0; j < panel_vectors; j++)
+                    v[j] = _mm256_fmadd_ps(value, _mm256_loadu_ps(b + j / 2 * panel_floats + j % 2 * 8), v[j]);
+            }
+            CK_UNROLL for (int j = 0; j < panel_vectors; j++) _mm256_storeu_ps(sum + j * 8, v[j]);
+            continue;
+        }
+        for (int64_t p = 0; p < panels16; p++, sum += CK_PANEL) {
+            __m256 first = _mm256_loadu_ps(sum), second = _mm256_loadu_ps(sum + 8);
+            for (int64_t r = 0; r < lora->rank; r++) {
+                const __m256 value = _mm256_mul_ps(scale, _mm256_broadcast_ss(low + r));
+                first = _mm256_fmadd_ps(value, _mm256_loadu_ps(b + p * panel_floats + r * CK_PANEL), first);
+                second = _mm256_fmadd_ps(value, _mm256_loadu_ps(b + p * panel_floats + r * CK_PANEL + 8), second);
+            }
+            _mm256_storeu_ps(sum, first);
+            _mm256_storeu_ps(sum + 8, second);
+        }
+    }
+}
+
+/* MARK: Few rows */
+
+/* All vectors of a panel in turns of `vectors`. */
+CK_Q8_INLINE void stream_panel(ck_q8_weight type, int rows, int vectors, const group_rows *x, const group_weights *w,
+                               const chunk_state *chunk, bool resume, float *sums) {
+    const int64_t ahead = rows == 1 ? 1024 : group_blocks * CK_Q8_BLOCK / (type == CK_Q8_I8G128 ? 1 : 2);
+    for (int v = 0; v < panel_vectors; v += vectors) {
+        const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
+        const chunk_state state = {chunk->acc + v * 8, chunk->begin, chunk->end};
+        float *to = sums + v * 8;
+        if (type == CK_Q8_I8G128) i8_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
+        else i4_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
+    }
+}
+
+CK_Q8_INLINE void stream_chunk(ck_q8_weight type, int64_t rows, const group_rows *x, const group_weights *w,
+                               const chunk_state *chunk, bool resume, float *sums) {
+    switch (rows) {
+    case 1: stream_panel(type, 1, type == CK_Q8_I8G128 ? 8 : 4, x, w, chunk, resume, sums); return;
+    case 2: stream_panel(type, 2, 4, x, w, chunk, resume, sums); return;
+    case 3: stream_panel(type, 3, 2, x, w, chunk, resume, sums); return;
+    case 4: stream_panel(type, 4, 2, x, w, chunk, resume, sums); return;
+    case 5: stream_panel(type, 5, 2, x, w, chunk, resume, sums); return;
+    default: stream_panel(type, 6, 2, x, w, chunk, resume, sums); return;
+    }
+}
+
+/* What a run of panels needs beside its weights. */
+typedef struct stream_state {
+    float sums[block_panels][tile_rows * CK_Q8_PANEL];
+    int32_t acc[block_panels][tile_rows * CK_Q8_PANEL];
+    float scale[block_panels][CK_Q8_PANEL];
+    int32_t factor[block_panels][4 * CK_Q8_PANEL];
+    const float *scales[block_panels];
+    int16_t pairs[tile_rows * CK_GROUP];
+} stream_state;
+
+/* One group of `panels` panels, chunk by chunk. One row is limited by memory, which gives half as much again to four streams
+ * as to one; more rows would only pay for taking turns. */
+CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t first_panel, int64_t panels,
+                               int64_t group, stream_state *state) {
+    const int64_t chunk_blocks = a->m == 1 ? 8 : group_blocks;
+    const int64_t blocks = blocks_in_group(a->k, group);
+    group_rows x = rows_at(a, 0, group, state->pairs);
+    if (type == CK_Q8_I8G128)
+        for (int64_t i = 0; i < a->m; i++) pair_row(x.q + i * a->x_stride, blocks, state->pairs + i * CK_GROUP);
+    for (int64_t p = 0; p < panels; p++)
+        state->scales[p] = scales_at(a, type, first_panel + p, group, state->scale[p], state->factor[p]);
+    for (int64_t first = 0; first < blocks; first += chunk_blocks) {
+        const int64_t count = blocks - first < chunk_blocks ? blocks - first : chunk_blocks;
+        const int64_t offset = first * CK_Q8_BLOCK / (type == CK_Q8_I8G128 ? 1 : 2);
+        for (int64_t p = 0; p < panels; p++) {
+            const group_weights w = {values_at(a, type, first_panel + p, group) + offset, state->scales[p],
+                                     state->factor[p] + first / part_blocks * CK_Q8_PANEL, count};
+            const chunk_state chunk = {state->acc[p], first == 0, first + count == blocks};
+            stream_chunk(type, a->m, &x, &w, &chunk, group > 0, state->sums[p]);
+        }
+        x.q += count * 4;
+        x.pairs += count * 4;
+        x.part_sum += count / part_blocks;
+    }
+}
+
+CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
+    stream_state state __attribute__((aligned(64)));
+    const int64_t width = (a->m == 1 ? block_panels : 1) * (int64_t)CK_Q8_PANEL;
+    for (int64_t column = begin; column < end; column += width) {
+        const int64_t first = column / CK_Q8_PANEL;
+        const int64_t columns = end - column < width ? end - column : width;
+        const int64_t panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
+        if (a->k == 0) memset(state.sums, 0, sizeof state.sums);
+        for (int64_t group = 0; group < ck_q8_groups(a->k); group++) stream_group(a, type, first, panels, group, &state);
+        for (int64_t p = 0; p < panels; p++) {
+            const int64_t rest = columns - p * CK_Q8_PANEL;
+            add_adapters(a, 0, a->m, first + p, state.sums[p], CK_Q8_PANEL);
+            finish(a, state.sums[p], CK_Q8_PANEL, 0, a->m, column + p * CK_Q8_PANEL, rest < CK_Q8_PANEL ? rest : CK_Q8_PANEL);
+        }
+    }
+}
+
+/* MARK: Many rows */
+
+/* Weights of a group for tiles of two vectors: [4 pairs of vectors][blocks][even halves, odd halves] as 16 bits (int8),
+ * [4 pairs][blocks of 4 k] as bytes (int4). */
+CK_Q8_INLINE void split_weights(ck_q8_weight type, const uint8_t *values, int64_t blocks, uint8_t *target) {
+    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff), low_bits = _mm256_set1_epi8(15);
+    const int64_t pair_bytes = split_bytes / 4 / (type == CK_Q8_I8G128 ? 1 : 2);
+    for (int64_t b = 0; b < blocks; b += type == CK_Q8_I8G128 ? 1 : 2, values += CK_Q8_BLOCK)
+        for (int64_t v = 0; v < panel_vectors; v++) {
+            const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
+            if (type == CK_Q8_I8G128) {
+                uint8_t *to = target + v / 2 * pair_bytes + b * 128 + v % 2 * 32;
+                _mm256_store_si256((__m256i *)(void *)to, _mm256_and_si256(bytes, low_bytes));
+                _mm256_store_si256((__m256i *)(void *)(to + 64), _mm256_srli_epi16(bytes, 8));
+            } else {
+                uint8_t *to = target + v / 2 * pair_bytes + b * 64 + v % 2 * 32;
+                _mm256_store_si256((__m256i *)(void *)to, _mm256_and_si256(bytes, low_bits));
+                _mm256_store_si256((__m256i *)(void *)(to + 64), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
+            }
+        }
+}
+
+CK_Q8_INLINE void split_tile(ck_q8_weight type, int rows, const group_rows *x, const group_weights *w, bool resume,
+                             float *sums) {
+    const int64_t pair_bytes = split_bytes / 4 / (type == CK_Q8_I8G128 ? 1 : 2);
+    const chunk_state whole = {NULL, true, true};
+    for (int v = 0; v < panel_vectors; v += 2) {
+        const group_weights part = {w->values + v / 2 * pair_bytes, w->scale + v * 8, w->factor + v * 8, w->blocks};
+        if (type == CK_Q8_I8G128) i8_tile(true, rows, 2, 128, 0, x, &part, &whole, resume, sums + v * 8, sum_pitch);
+        else i4_tile(true, rows, 2, 128, 0, x, &part, &whole, resume, sums + v * 8, sum_pitch);
+    }
+}
+
+CK_Q8_INLINE void split_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
+                              const int16_t *pairs, const group_weights *w, const uint8_t *next, float *sums) {
+    const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
+    const int64_t next_bytes = next ? CK_GROUP * CK_Q8_PANEL / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
+    const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t first = tile * tile_rows;
+        const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
+        for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
+        const group_rows x = rows_at(a, row + first, group, pairs + first * CK_GROUP);
+        float *tile_sums = sums + first * sum_pitch;
+        switch (rows - first) {
+        case 1: split_tile(type, 1, &x, w, group > 0, tile_sums); break;
+        case 2: split_tile(type, 2, &x, w, group > 0, tile_sums); break;
+        case 3: split_tile(type, 3, &x, w, group > 0, tile_sums); break;
+        case 4: split_tile(type, 4, &x, w, group > 0, tile_sums); break;
+        case 5: split_tile(type, 5, &x, w, group > 0, tile_sums); break;
+        default: split_tile(type, 6, &x, w, group > 0, tile_sums); break;
+        }
+    }
+}
+
+/* Up to block_rows rows and block_panels panels, whole k. */
+CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t column,
+                        int64_t columns, int16_t *pairs, uint8_t *values, float *sums) {
+    float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
+    int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
+    const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
+    if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
+    for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
+        const int64_t blocks = blocks_in_group(a->k, group);
+        const group_rows x = rows_at(a, row, group, pairs);
+        if (type == CK_Q8_I8G128)
+            for (int64_t i = 0; i < rows; i++) pair_row(x.q + i * a->x_stride, blocks, pairs + i * CK_GROUP);
+        for (int64_t p = 0; p < panels; p++) {
+            const int64_t panel = first_panel + p;
+            split_weights(type, values_at(a, type, panel, group), blocks, values);
+            const group_weights w = {values, scales_at(a, type, panel, group, scale, factor), factor, blocks};
+            const bool last = p + 1 == panels;
+            const uint8_t *next = NULL;
+            if (blocks == group_blocks && (!last || (group + 2) * CK_GROUP <= a->k))
+                next = values_at(a, type, last ? first_panel : panel + 1, last ? group + 1 : group);
+            split_tiles(a, type, row, rows, group, pairs, &w, next, sums + p * CK_Q8_PANEL);
+        }
+    }
+    for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);
+    finish(a, sums, sum_pitch, row, rows, column, columns);
+}
+
+CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
+    int16_t pairs[block_rows * CK_GROUP] __attribute__((aligned(64)));
+    float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
+    uint8_t values[split_bytes] __attribute__((aligned(64)));
+    memset(values, 0, sizeof values); /* tails of int4 parts are read */
+    /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
+    const int64_t blocks = (a->m + block_rows - 1) / block_rows;
+    const int64_t height = ((a->m + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
+    for (int64_t column = begin; column < end; column += sum_pitch) {
+        const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
+        for (int64_t row = 0; row < a->m; row += height)
+            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, pairs, values, sums);
+    }
+}
+
+/* MARK: Entries */
+
+/* Two functions per type: the large buffers of the one should not widen the stack of the other. */
+#define ENTRY(name, type) \
+    static __attribute__((noinline)) void blocked_##name(const ck_linear_q8_args *a, int64_t begin, int64_t end) { \
+        blocked(a, type, begin, end); \
+    } \
+    static __attribute__((noinline)) void stream_##name(const ck_linear_q8_args *a, int64_t begin, int64_t end) { \
+        stream(a, type, begin, end); \
+    } \
+    void ck_linear_q8_##name##_n64_avx2(const void *args, int part, int parts) { \
+        const ck_linear_q8_args *a = args; \
+        int64_t begin, end; \
+        ck_slice(a->n, CK_Q8_PANEL, part, parts, &begin, &end); \
+        if (a->m == 0 || begin == end) return; \
+        if (a->m <= tile_rows) stream_##name(a, begin, end); \
+        else blocked_##name(a, begin, end); \
+    }
+
+ENTRY(i8g128, CK_Q8_I8G128)
+ENTRY(i4g32, CK_Q8_I4G32)
+
+CK_TARGET_END
+#endif

@@ -1,0 +1,202 @@
+/* The inner loops of ck_linear_q8 for AVX2: one group of up to 128 k, a tile of rows times vectors of 8 outputs.
+ *
+ * Bytes are multiplied as 16-bit pairs (vpmaddwd): vpmaddubsw would saturate with unsigned weights up to 255. Of each
+ * 32-bit lane, k 0 and 2 are one pair, k 1 and 3 the other, which cost one vpand and one vpsrlw to take apart. Weights
+ * stay unsigned; sums begin at -128 times the sum of the row's q. 6 rows x 2 vectors take 12 registers, two hold weights,
+ * one the activations, one a product: 2 multiplications and 2 additions per cycle fill the four vector pipes of Zen 3, so
+ * 32 products per cycle are the limit, twice that of float32.
+ *
+ * int4 values are small enough for vpmaddubsw and for 16-bit sums over 32 k (8 blocks x 2 x 15 x 127 < 32768; with the
+ * offset of -8 times the row's part sum in the low half of a lane the final sums fit, and sums on the way may wrap). The
+ * factor of the 32 k comes for free: it is the other operand of the vpmaddwd that widens to 32 bits. */
+#ifndef CK_TILE_Q8_AVX2_H
+#define CK_TILE_Q8_AVX2_H
+#include "linear_q8/epilogue_avx2.h"
+#include "quantize/quantize.h"
+
+#if CK_X86
+#include <string.h>
+
+CK_TARGET_BEGIN(CK_AVX2_FEATURES)
+
+enum {
+    tile_rows = 6,
+    group_blocks = CK_GROUP / 4,      /* blocks of 4 k in a group */
+    part_blocks = CK_Q8_SUBGROUP / 4, /* and under one int4 factor */
+    panel_vectors = CK_Q8_PANEL / 8
+};
+
+/* What a tile needs of the rows of x, at one group. */
+typedef struct group_rows {
+    const int8_t *q;         /* int4: at the group's first k; row stride q_stride bytes */
+    const int16_t *pairs;    /* int8: the group's q as 16-bit pairs, CK_GROUP per row */
+    const float *scale;      /* the next three are q_stride bytes from row to row */
+    const int32_t *sum;
+    const int16_t *part_sum;
+    int64_t q_stride;
+} group_rows;
+
+/* Weights of one panel and group. */
+typedef struct group_weights {
+    const uint8_t *values; /* the tile's first vector in block 0 */
+    const float *scale;    /* of the tile's first output */
+    const int32_t *factor; /* int4: of the tile's first output, 16-bit pairs (f, f); CK_Q8_PANEL per part */
+    int64_t blocks;        /* of 4 k in this group */
+} group_weights;
+
+CK_Q8_INLINE const void *at_row(const void *p, int64_t stride, int64_t row) { return (const char *)p + row * stride; }
+
+CK_Q8_INLINE __m256i broadcast(const void *p) {
+    int32_t value;
+    memcpy(&value, p, sizeof value);
+    return _mm256_set1_epi32(value);
+}
+
+/* sums = (resume ? sums : 0) + acc * scales; row stride sum_stride */
+CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_vectors], const group_rows *x,
+                            const float *scale, bool resume, float *sums, int64_t sum_stride) {
+    CK_UNROLL for (int r = 0; r < rows; r++) {
+        const __m256 x_scale = _mm256_broadcast_ss(at_row(x->scale, x->q_stride, r));
+        CK_UNROLL for (int v = 0; v < vectors; v++) {
+            float *sum = sums + r * sum_stride + v * 8;
+            const __m256 both = _mm256_mul_ps(x_scale, _mm256_loadu_ps(scale + v * 8));
+            const __m256 before = resume ? _mm256_loadu_ps(sum) : _mm256_setzero_ps();
+            _mm256_storeu_ps(sum, _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc[r][v]), both, before));
+        }
+    }
+}
+
+/* Integer sums that wait in memory while the chunks of a group come in turns: [rows][CK_Q8_PANEL], from the tile's first
+ * output on. A tile over the whole group begins and ends at once. */
+typedef struct chunk_state {
+    int32_t *acc;
+    bool begin, end;
+} chunk_state;
+
+CK_Q8_INLINE void load_acc(int rows, int vectors, const chunk_state *chunk, __m256i acc[tile_rows][panel_vectors]) {
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int v = 0; v < vectors; v++)
+            acc[r][v] = _mm256_loadu_si256((const __m256i *)(const void *)(chunk->acc + r * CK_Q8_PANEL + v * 8));
+}
+
+CK_Q8_INLINE void leave_tile(int rows, int vectors, const chunk_state *chunk, __m256i acc[tile_rows][panel_vectors],
+                             const group_rows *x, const float *scale, bool resume, float *sums, int64_t sum_stride) {
+    if (chunk->end) {
+        join_sums(rows, vectors, acc, x, scale, resume, sums, sum_stride);
+        return;
+    }
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int v = 0; v < vectors; v++)
+            _mm256_storeu_si256((__m256i *)(void *)(chunk->acc + r * CK_Q8_PANEL + v * 8), acc[r][v]);
+}
+
+/* The same vectors of a later block; 0: none. */
+CK_Q8_INLINE void fetch(int vectors, const uint8_t *values, int64_t ahead) {
+    if (ahead == 0) return;
+    CK_UNROLL for (int v = 0; v < vectors; v += 2) _mm_prefetch((const char *)values + ahead + v * 32, _MM_HINT_T0);
+}
+
+/* int8, `pitch` bytes from block to block, fetching what stands `ahead` bytes on. With `split` a block's even pairs stand before the odd ones, 32 * vectors
+ * bytes each, as 16-bit values; else they are taken apart here. */
+CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
+                          const group_weights *w, const chunk_state *chunk, bool resume, float *sums, int64_t sum_stride) {
+    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff);
+    __m256i acc[tile_rows][panel_vectors];
+    if (chunk->begin) {
+        CK_UNROLL for (int r = 0; r < rows; r++) {
+            const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->q_stride, r)), 7);
+            CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
+        }
+    } else {
+        load_acc(rows, vectors, chunk, acc);
+    }
+    const uint8_t *values = w->values;
+    const int16_t *pairs = x->pairs;
+    for (int64_t b = 0; b < w->blocks; b++, values += pitch, pairs += 4) {
+        fetch(vectors, values, ahead);
+        if (rows == 1 && !split) { /* enough registers for both halves of each vector */
+            const __m256i even_x = broadcast(pairs), odd_x = broadcast(pairs + 2);
+            CK_UNROLL for (int v = 0; v < vectors; v++) {
+                const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
+                const __m256i even = _mm256_madd_epi16(_mm256_and_si256(bytes, low_bytes), even_x);
+                const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(bytes, 8), odd_x);
+                acc[0][v] = _mm256_add_epi32(acc[0][v], _mm256_add_epi32(even, odd));
+            }
+            continue;
+        }
+        CK_UNROLL for (int half = 0; half < 2; half++) {
+            __m256i part[panel_vectors];
+            CK_UNROLL for (int v = 0; v < vectors; v++) {
+                const uint8_t *from = split ? values + (half * vectors + v) * 32 : values + v * 32;
+                const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)from);
+                part[v] = split ? bytes : half ? _mm256_srli_epi16(bytes, 8) : _mm256_and_si256(bytes, low_bytes);
+            }
+            CK_UNROLL for (int r = 0; r < rows; r++) {
+                const __m256i value = broadcast(pairs + r * CK_GROUP + half * 2);
+                CK_UNROLL for (int v = 0; v < vectors; v++)
+                    acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(part[v], value));
+            }
+        }
+    }
+    leave_tile(rows, vectors, chunk, acc, x, w->scale, resume, sums, sum_stride);
+}
+
+/* One 8-k step of int4: two blocks of 4 k, which stand one after the other (`split`) or share bytes. */
+CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *values, const int8_t *q, int64_t q_stride,
+                          __m256i sums[tile_rows][panel_vectors]) {
+    const __m256i low_bits = _mm256_set1_epi32(0x0f0f0f0f);
+    CK_UNROLL for (int half = 0; half < 2; half++) {
+        __m256i bytes[panel_vectors];
+        CK_UNROLL for (int v = 0; v < vectors; v++) {
+            const uint8_t *from = split ? values + (half * vectors + v) * 32 : values + v * 32;
+            const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)from);
+            bytes[v] = split ? both : _mm256_and_si256(half ? _mm256_srli_epi16(both, 4) : both, low_bits);
+        }
+        CK_UNROLL for (int r = 0; r < rows; r++) {
+            const __m256i value = broadcast(q + r * q_stride + half * 4);
+            CK_UNROLL for (int v = 0; v < vectors; v++)
+                sums[r][v] = _mm256_add_epi16(sums[r][v], _mm256_maddubs_epi16(bytes[v], value));
+        }
+    }
+}
+
+/* int4, `pitch` bytes from one step of 8 k to the next; the first k is a multiple of 32. Split weights are there for whole
+ * parts: beyond the last k they meet the zeros of the q8 rows. */
+CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
+                          const group_weights *w, const chunk_state *chunk, bool resume, float *sums, int64_t sum_stride) {
+    __m256i acc[tile_rows][panel_vectors];
+    if (chunk->begin) {
+        CK_UNROLL for (int r = 0; r < rows; r++)
+            CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_setzero_si256();
+    } else {
+        load_acc(rows, vectors, chunk, acc);
+    }
+    const uint8_t *values = w->values;
+    const int8_t *q = x->q;
+    const int32_t *factor = w->factor;
+    const int64_t steps = (w->blocks + 1) / 2, part_steps = part_blocks / 2;
+    for (int64_t first = 0, part = 0; first < steps; first += part_steps, part++, factor += CK_Q8_PANEL) {
+        __m256i short_sum[tile_rows][panel_vectors];
+        CK_UNROLL for (int r = 0; r < rows; r++) {
+            int16_t sum;
+            memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->q_stride, r) + part, sizeof sum);
+            const __m256i start = _mm256_set1_epi32((uint16_t)(-8 * sum));
+            CK_UNROLL for (int v = 0; v < vectors; v++) short_sum[r][v] = start;
+        }
+        const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;
+        for (int64_t step = 0; step < count; step++, values += pitch, q += 8) {
+            fetch(vectors, values, ahead);
+            i4_step(split, rows, vectors, values, q, x->q_stride, short_sum);
+        }
+        CK_UNROLL for (int r = 0; r < rows; r++)
+            CK_UNROLL for (int v = 0; v < vectors; v++) {
+                const __m256i pair = _mm256_loadu_si256((const __m256i *)(const void *)(factor + v * 8));
+                acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(short_sum[r][v], pair));
+            }
+    }
+    leave_tile(rows, vectors, chunk, acc, x, w->scale, resume, sums, sum_stride);
+}
+
+CK_TARGET_END
+#endif
+#endif
