@@ -44,7 +44,7 @@ import Testing
         var evaluation = Evaluation(graph)
         if let precision = name.split(separator: " ").dropFirst().first.flatMap({ Precision(rawValue: String($0)) }) {
             evaluation.source = EvaluatingSource(randomParameters(graph)) { recipe in
-                recipe.isPacked ? recipe.name.contains("lora_") ? .f16 : precision : .f32
+                !recipe.isPacked || recipe.name.contains("lora_b") ? .f32 : recipe.name.contains("lora_a") ? .f16 : precision
             }
         }
         evaluation.options.workers = workers

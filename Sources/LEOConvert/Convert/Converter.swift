@@ -169,6 +169,7 @@ public struct Converter: Sendable {
                 if item.encoding.scaleShape != nil {
                     try writer.append(scales, to: item.scaleName)
                     done += scales.count
+                    try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: item.scaleName))
                 }
             }
             try writer.finish()

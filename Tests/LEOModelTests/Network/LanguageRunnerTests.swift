@@ -147,7 +147,7 @@ import Testing
             $0.language.hiddenSize = 160
             $0.language.intermediateSize = 288
         }
-        #expect(error > tolerance / 100 && error < tolerance)
+        #expect(error > tolerance / 100 && error < tolerance, "\(error)")
     }
 
     @Test(arguments: [Precision.int8, .int4])
