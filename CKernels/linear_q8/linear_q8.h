@@ -9,7 +9,9 @@ typedef enum ck_q8_weight { CK_Q8_I8G128, CK_Q8_I4G32 } ck_q8_weight;
 /* Bytes of four (i8) or eight (i4) k of a panel. */
 enum { CK_Q8_BLOCK = 256 };
 
-static inline int64_t ck_q8_blocks(ck_q8_weight type, int64_t k) { return type == CK_Q8_I8G128 ? (k + 3) / 4 : (k + 7) / 8; }
+static inline int64_t ck_q8_blocks(ck_q8_weight type, int64_t k) {
+    return type == CK_Q8_I8G128 ? (k + 3) / 4 : (k + 7) / 8;
+}
 
 /* The adapter of row i, or NULL. */
 static inline const ck_lora *ck_q8_adapter(const ck_linear_q8_args *a, int64_t i) {

@@ -125,8 +125,10 @@ CK_Q8_INLINE void stream_panel(ck_q8_weight type, int rows, int vectors, const g
         const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
         const chunk_state state = {chunk->acc + v * 8, chunk->begin, chunk->end};
         float *to = sums + v * 8;
-        if (type == CK_Q8_I8G128) i8_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
-        else i4_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
+        if (type == CK_Q8_I8G128)
+            i8_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
+        else
+            i4_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
     }
 }
 
@@ -152,8 +154,8 @@ typedef struct stream_state {
     int16_t pairs[tile_rows * CK_GROUP];
 } stream_state;
 
-/* One group of `panels` panels, chunk by chunk. One row is limited by memory, which gives half as much again to four streams
- * as to one; more rows would only pay for taking turns. */
+/* One group of `panels` panels, chunk by chunk. One row is limited by memory, which gives half as much again to four
+ * streams as to one; more rows would only pay for taking turns. */
 CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t first_panel, int64_t panels,
                                int64_t group, stream_state *state) {
     const int64_t chunk_blocks = a->m == 1 ? 8 : group_blocks;
@@ -190,7 +192,8 @@ CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t 
         for (int64_t p = 0; p < panels; p++) {
             const int64_t rest = columns - p * CK_Q8_PANEL;
             add_adapters(a, 0, a->m, first + p, state.sums[p], CK_Q8_PANEL);
-            finish(a, state.sums[p], CK_Q8_PANEL, 0, a->m, column + p * CK_Q8_PANEL, rest < CK_Q8_PANEL ? rest : CK_Q8_PANEL);
+            finish(a, state.sums[p], CK_Q8_PANEL, 0, a->m, column + p * CK_Q8_PANEL,
+                   rest < CK_Q8_PANEL ? rest : CK_Q8_PANEL);
         }
     }
 }

@@ -1,9 +1,9 @@
 /* ck_linear_q8 for AVX-512 VNNI.
  *
- * Tile: up to 6 rows times 4 vectors of 16 outputs, which is one panel: 24 accumulators, 4 weights, 1 broadcast of the 32
- * registers. vpdpbusd takes the unsigned weights as they are packed and four k of a q8 row as broadcast signed bytes; sums
- * begin at -128 times the sum of the row's q, so nothing is converted. A single row takes 4 panels at once, 2 or 3 rows take
- * 2: enough independent sums for the latency, and memory answers several streams faster than one.
+ * Tile: up to 6 rows times 4 vectors of 16 outputs, which is one panel: 24 accumulators, 4 weights, 1 broadcast of the
+ * 32 registers. vpdpbusd takes the unsigned weights as they are packed and four k of a q8 row as broadcast signed bytes;
+ * sums begin at -128 times the sum of the row's q, so nothing is converted. A single row takes 4 panels at once, 2 or 3
+ * rows take 2: enough independent sums for the latency, and memory answers several streams faster than one.
  *
  * A group of int4 weights is first made into int8 ones, 8 KB per panel in the first-level cache: two values in a 16-bit lane
  * are multiplied by their factor at once, 15 * 15 needs no carry, so one vpmullw and one vpaddb do 64 of them.
@@ -172,7 +172,8 @@ CK_Q8_INLINE void add_panels16(int panels, const float *low, const ck_lora *lora
     CK_UNROLL for (int p = 0; p < panels; p++) v[p] = _mm512_loadu_ps(sum + p * CK_PANEL);
     for (int64_t r = 0; r < lora->rank; r++, b += CK_PANEL) {
         const __m512 value = _mm512_mul_ps(scale, _mm512_set1_ps(low[r]));
-        CK_UNROLL for (int p = 0; p < panels; p++) v[p] = _mm512_fmadd_ps(value, _mm512_loadu_ps(b + p * panel_floats), v[p]);
+        CK_UNROLL for (int p = 0; p < panels; p++)
+            v[p] = _mm512_fmadd_ps(value, _mm512_loadu_ps(b + p * panel_floats), v[p]);
     }
     CK_UNROLL for (int p = 0; p < panels; p++) _mm512_storeu_ps(sum + p * CK_PANEL, v[p]);
 }
@@ -192,7 +193,8 @@ static void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t rows, 
             add_panels16(panel_vectors, low, lora, b, sum);
             continue;
         }
-        for (int64_t p = 0; p < panels16; p++) add_panels16(1, low, lora, b + p * lora->rank * CK_PANEL, sum + p * CK_PANEL);
+        for (int64_t p = 0; p < panels16; p++)
+            add_panels16(1, low, lora, b + p * lora->rank * CK_PANEL, sum + p * CK_PANEL);
     }
 }
 

@@ -1,9 +1,9 @@
 /* ck_linear_q8 for AArch64 with the dot product extension.
  *
- * Tile: up to 6 rows times 16 outputs: 24 accumulators, 4 weights, 1 broadcast of the 32 registers. vdotq_s32 wants signed
- * weights: u - 128 is u with its top bit turned, one veorq per 4 outputs and 4 k. Up to 6 rows do that on the way; more rows
- * share a group turned once into 8 KB, blocks of up to 192 rows by one panel. int4 groups are always expanded into the 8 KB:
- * factor * (u - 8) fits a signed byte.
+ * Tile: up to 6 rows times 16 outputs: 24 accumulators, 4 weights, 1 broadcast of the 32 registers. vdotq_s32 wants
+ * signed weights: u - 128 is u with its top bit turned, one veorq per 4 outputs and 4 k. Up to 6 rows do that on the way;
+ * more rows share a group turned once into 8 KB, blocks of up to 192 rows by one panel. int4 groups are always expanded
+ * into the 8 KB: factor * (u - 8) fits a signed byte.
  * Tails: padding in the weights and q8 rows; the end of a row of y is written lane by lane. */
 #include "ck_target.h"
 #include "linear_q8/linear_q8.h"

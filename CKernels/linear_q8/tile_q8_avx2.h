@@ -3,8 +3,9 @@
  * Bytes are multiplied as 16-bit pairs (vpmaddwd): vpmaddubsw would saturate with unsigned weights up to 255. Of each
  * 32-bit lane, k 0 and 2 are one pair, k 1 and 3 the other, which cost one vpand and one vpsrlw to take apart. Weights
  * stay unsigned; sums begin at -128 times the sum of the row's q. 6 rows x 2 vectors take 12 registers, two hold weights,
- * one the activations, one a product: 2 multiplications and 2 additions per cycle fill the four vector pipes of Zen 3, so
- * 32 products per cycle are the limit, twice that of float32.
+ * one the activations, one a product. Measured on Zen 3, multiplications and additions share three pipes: the limit is 24
+ * products per cycle against 16 of float32. Splitting bytes into nibbles for vpmaddubsw, or |w| with vpsignb, costs as many
+ * instructions per product.
  *
  * int4 values are small enough for vpmaddubsw and for 16-bit sums over 32 k (8 blocks x 2 x 15 x 127 < 32768; with the
  * offset of -8 times the row's part sum in the low half of a lane the final sums fit, and sums on the way may wrap). The
@@ -93,11 +94,12 @@ CK_Q8_INLINE void leave_tile(int rows, int vectors, const chunk_state *chunk, __
 /* The same vectors of a later block; 0: none. */
 CK_Q8_INLINE void fetch(int vectors, const uint8_t *values, int64_t ahead) {
     if (ahead == 0) return;
-    CK_UNROLL for (int v = 0; v < vectors; v += 2) _mm_prefetch((const char *)values + ahead + v * 32, _MM_HINT_T0);
+    CK_UNROLL for (int v = 0; v < vectors; v += 2)
+        _mm_prefetch((const char *)values + ahead + v * 32, _MM_HINT_T0);
 }
 
-/* int8, `pitch` bytes from block to block, fetching what stands `ahead` bytes on. With `split` a block's even pairs stand before the odd ones, 32 * vectors
- * bytes each, as 16-bit values; else they are taken apart here. */
+/* int8, `pitch` bytes from block to block, fetching what stands `ahead` bytes on. With `split` a block's even pairs stand
+ * before the odd ones, 32 * vectors bytes each, as 16-bit values; else they are taken apart here. */
 CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
                           const group_weights *w, const chunk_state *chunk, bool resume, float *sums, int64_t sum_stride) {
     const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff);
