@@ -14,20 +14,36 @@ package struct ArchiveSource: ConstantSource {
             // A table that follows from its own attributes; see `Recipe.isComputed`.
             return try EvaluatingSource(InMemoryParameters([:])).constant(recipe)
         }
-        let layout: ConstantLayout = recipe.isPacked ? .nk16 : .rows
-        let stored: TensorLayout = recipe.isPacked ? .nk16 : .rows
-        // Any element type will do: the file decides, and the plan picks the kernel that reads it.
-        let elementType = archive.tensor(named: recipe.name)?.elementType ?? .f32
+        // The file decides how precise a constant is, and the plan picks the kernel that reads it.
+        let encoding = ConstantEncoding(recipe: recipe, precision: precision(of: recipe))
         let entry = try archive.tensor(
-            TensorSpecification(name: recipe.name, elementType: elementType, shape: recipe.shape, layout: stored))
-        var scale: Tensor?
-        if entry.elementType == .i8 {
-            let encoding = ConstantEncoding(recipe: recipe, elementType: .i8)
-            scale = try archive.tensor(
-                TensorSpecification(name: recipe.name + ".scale", elementType: .f32, shape: encoding.scaleShape ?? [], layout: .nk16)
-            ).tensor
+            TensorSpecification(
+                name: recipe.name, elementType: encoding.elementType, shape: recipe.shape, layout: TensorLayout(encoding.layout)))
+        let scale = try encoding.scaleShape.map {
+            try archive.tensor(
+                TensorSpecification(name: recipe.name + ".scale", elementType: encoding.scaleType, shape: $0, layout: .nk64)).tensor
         }
-        return Constant(elementType: entry.elementType, shape: recipe.shape, layout: layout, storage: entry.tensor, scale: scale)
+        return Constant(
+            elementType: entry.elementType, shape: recipe.shape, layout: encoding.layout, storage: entry.tensor, scale: scale)
+    }
+
+    package func precision(of recipe: Recipe) -> Precision {
+        guard let entry = archive.tensor(named: recipe.name) else { return .f32 }
+        return Precision.allCases.first {
+            let encoding = ConstantEncoding(recipe: recipe, precision: $0)
+            return encoding.elementType == entry.elementType && TensorLayout(encoding.layout) == entry.layout
+        } ?? .f32
+    }
+}
+
+extension TensorLayout {
+    fileprivate init(_ layout: ConstantLayout) {
+        switch layout {
+        case .rows: self = .rows
+        case .nk16: self = .nk16
+        case .n64k4: self = .n64k4
+        case .n64k8: self = .n64k8
+        }
     }
 }
 

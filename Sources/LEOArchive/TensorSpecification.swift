@@ -14,20 +14,39 @@ public enum TensorLayout: String, Sendable, Hashable, CaseIterable {
     /// A matrix [n, k] in panels of 16 rows, k the slow axis inside a panel: element (n, k) stands at
     /// `((n / 16) * K + k) * 16 + n % 16`. The last panel is padded with zeros.
     case nk16
+    /// As `nk16`, in panels of 64 rows.
+    case nk64
+    /// A matrix [n, k] of bytes in panels of 64 rows, inside a panel in blocks of 4 columns: element (n, k) stands at
+    /// `((n / 64) * ceil(K / 4) + k / 4) * 256 + n % 64 * 4 + k % 4`.
+    case n64k4
+    /// A matrix [n, k] of half bytes in panels of 64 rows, inside a panel in blocks of 8 columns: elements (n, k) and (n, k + 4) with
+    /// k % 8 < 4 are the low and the high half of the byte at `((n / 64) * ceil(K / 8) + k / 8) * 256 + n % 64 * 4 + k % 4`.
+    case n64k8
 
     /// The shape of what is stored, C order, padding included; nil where `shape` does not suit this layout or overflows.
     ///
-    /// - Shapes: rows [...] -> [...]; nk16 [n, k] -> [ceil(n / 16), k, 16]
+    /// - Shapes: rows [...] -> [...]; nk16 [n, k] -> [ceil(n / 16), k, 16]; nk64 [n, k] -> [ceil(n / 64), k, 64];
+    ///   n64k4 [n, k] -> [ceil(n / 64), ceil(k / 4), 64, 4]; n64k8 [n, k] -> [ceil(n / 64), ceil(k / 8), 64, 4]
     public func storedShape(for shape: [Int]) -> [Int]? {
-        switch self {
-        case .rows:
-            return elementCount(of: shape) == nil ? nil : shape
-        case .nk16:
+        func panels(_ count: Int, of size: Int) -> Int { count / size + (count % size == 0 ? 0 : 1) }
+        let stored: [Int]
+        if self == .rows {
+            stored = shape
+        } else {
             guard shape.count == 2, shape[0] >= 0, shape[1] >= 0 else { return nil }
-            let stored = [shape[0] / 16 + (shape[0] % 16 == 0 ? 0 : 1), shape[1], 16]
-            return elementCount(of: stored) == nil ? nil : stored
+            stored =
+                switch self {
+                case .rows, .nk16: [panels(shape[0], of: 16), shape[1], 16]
+                case .nk64: [panels(shape[0], of: 64), shape[1], 64]
+                case .n64k4: [panels(shape[0], of: 64), panels(shape[1], of: 4), 64, 4]
+                case .n64k8: [panels(shape[0], of: 64), panels(shape[1], of: 8), 64, 4]
+                }
         }
+        return elementCount(of: stored) == nil ? nil : stored
     }
+
+    /// The only element type of this layout; nil where any will do.
+    public var elementType: ElementType? { self == .n64k4 || self == .n64k8 ? .u8 : nil }
 }
 
 /// Name and form of a tensor in an archive.
@@ -51,7 +70,8 @@ public struct TensorSpecification: Sendable, Hashable, CustomStringConvertible {
 
     /// Bytes in the file, padding of the layout included; nil where shape and layout do not agree or the size overflows.
     public var byteCount: Int? {
-        guard shape.count <= Self.maximumRank, let stored = layout.storedShape(for: shape), let count = elementCount(of: stored)
+        guard shape.count <= Self.maximumRank, let stored = layout.storedShape(for: shape), let count = elementCount(of: stored),
+            layout.elementType ?? elementType == elementType
         else { return nil }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount)
         return overflow ? nil : bytes
@@ -73,7 +93,12 @@ public struct TensorSpecification: Sendable, Hashable, CustomStringConvertible {
         }
         guard shape.count <= Self.maximumRank else { throw invalid("at most \(Self.maximumRank) axes") }
         guard shape.allSatisfy({ $0 >= 0 }) else { throw invalid("no negative axis") }
-        guard layout != .nk16 || shape.count == 2 else { throw invalid("[n, k] for layout nk16") }
+        guard layout == .rows || shape.count == 2 else { throw invalid("[n, k] for layout \(layout.rawValue)") }
+        if let only = layout.elementType, only != elementType {
+            throw .invalid(
+                path: path, field: "\(name): elementType", expected: "\(only.rawValue) for layout \(layout.rawValue)",
+                found: elementType.rawValue)
+        }
         guard let byteCount else { throw invalid("a size below 2^63 bytes") }
         return byteCount
     }

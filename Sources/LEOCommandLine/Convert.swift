@@ -130,8 +130,9 @@ extension Converter {
 }
 
 extension Archive {
-    /// Numbers the model has learned: neither the tokenizer's bytes nor the factors of 8-bit matrices.
+    /// Numbers the model has learned: neither the tokenizer's bytes nor the factors of 8-bit and 4-bit matrices.
     var parameterCount: Int {
-        tensors.filter { $0.elementType != .u8 && !$0.name.hasSuffix(".scale") }.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        tensors.filter { ($0.elementType != .u8 || $0.layout != .rows) && !$0.name.hasSuffix(".scale") }
+            .reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 }

@@ -77,6 +77,6 @@ extension Network {
     static func withoutWeights(
         _ configuration: ModelConfiguration, weightType: WeightType, options: CompileOptions = CompileOptions()
     ) throws -> Network {
-        try Network(configuration, source: ZeroSource { $0.isComputed ? .f32 : weightType.elementType(of: $0) }, options: options)
+        try Network(configuration, source: ZeroSource { $0.isComputed ? .f32 : weightType.precision(of: $0) }, options: options)
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import ExecutionPlan
 import Foundation
+import LEO
 import LEOArchive
 import LEOModel
 
@@ -72,17 +74,24 @@ private struct VerifyReport: Encodable {
 }
 
 extension Archive {
-    /// Tensors that the configuration asks for and that are absent or of another shape.
+    /// Tensors that the configuration asks for and that are absent or of a form no plan reads, factors of integers included.
     fileprivate func modelProblems() -> [Verify.Problem] {
         // An adapter holds a part of a model only.
         guard base == nil else { return [] }
+        let source = ArchiveSource(self)
         do {
             return try Network.storedRecipes(ModelConfiguration(json: Data(configuration.utf8))).compactMap { recipe in
-                guard let tensor = tensor(named: recipe.name) else {
-                    return Verify.Problem(name: recipe.name, expected: "a tensor of shape \(recipe.shape)", found: "none")
+                do {
+                    _ = try source.constant(recipe)
+                    return nil
+                } catch ArchiveError.missingTensor(_, let name) {
+                    let shape = name == recipe.name ? " of shape \(recipe.shape)" : ""
+                    return Verify.Problem(name: name, expected: "a tensor\(shape)", found: "none")
+                } catch ArchiveError.mismatch(_, let name, let expected, let found) {
+                    return expected.shape == found.shape
+                        ? Verify.Problem(name: name, expected: expected.form, found: found.form)
+                        : Verify.Problem(name: name, expected: "\(expected.shape)", found: "\(found.shape)")
                 }
-                return tensor.shape == recipe.shape
-                    ? nil : Verify.Problem(name: recipe.name, expected: "\(recipe.shape)", found: "\(tensor.shape)")
             }
         } catch {
             return [Verify.Problem(name: "configuration", expected: "a LEO model", found: "\(error)")]

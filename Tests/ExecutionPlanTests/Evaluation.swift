@@ -18,25 +18,6 @@ func randomParameters(_ graph: Graph) -> InMemoryParameters {
     return InMemoryParameters(tensors)
 }
 
-/// Constants in element types of the test's choosing.
-struct TypedSource: ConstantSource {
-    let parameters: any ParameterSource
-    let elementType: @Sendable (Recipe) -> ElementType
-
-    func constant(_ recipe: Recipe) throws -> Constant {
-        let encoding = ConstantEncoding(recipe: recipe, elementType: elementType(recipe))
-        var bytes: [UInt8] = [], scales: [UInt8] = []
-        try encoding.encode(
-            recipe, with: RecipeEvaluator(parameters), write: { bytes += $0 }, writeScale: { scales += $0 })
-        func tensor(_ bytes: [UInt8]) -> Tensor {
-            Tensor(elementType: .u8, shape: [bytes.count]) { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }
-        }
-        return Constant(
-            elementType: encoding.elementType, shape: encoding.shape, layout: encoding.layout, storage: tensor(bytes),
-            scale: encoding.scaleShape == nil ? nil : tensor(scales))
-    }
-}
-
 /// A compiled graph whose inputs are filled from their names.
 struct Evaluation {
     let graph: Graph

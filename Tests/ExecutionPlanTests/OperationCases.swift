@@ -40,8 +40,8 @@ struct OperationCase: Sendable, CustomStringConvertible {
     /// Between the reference and the best kernels: sums of at most 200 terms of size 1 in another order, and approximate
     /// exp and erf, stay below it by an order of magnitude.
     var tolerance: Float = 2e-5
-    var packedType = ElementType.f32
-    var tableType = ElementType.f32
+    var packed = Precision.f32
+    var table = Precision.f32
     var integers: [String: @Sendable (Int) -> [Int32]] = [:]
     let build: @Sendable (inout CaseGraph, Extent) throws -> Void
 
@@ -53,32 +53,28 @@ struct OperationCase: Sendable, CustomStringConvertible {
         var evaluation = Evaluation(case_.graph)
         evaluation.integers = integers
         evaluation.views = case_.views
-        let packedType = packedType, tableType = tableType
-        evaluation.source = TypedSource(parameters: randomParameters(case_.graph)) { recipe in
-            recipe.name == "table" ? tableType : recipe.isPacked && !recipe.name.hasPrefix("lora") ? packedType : .f32
+        let packed = packed, table = table
+        evaluation.source = EvaluatingSource(randomParameters(case_.graph)) { recipe in
+            recipe.name == "table" ? table : recipe.isPacked && !recipe.name.hasPrefix("lora") ? packed : .f32
         }
         return (evaluation, case_.floatInputs)
     }
 }
 
 extension OperationCase {
-    static let all: [OperationCase] = linear + elementwise + points + spatial + vision + language
+    static let all: [OperationCase] = linear + integer + elementwise + points + spatial + vision + language
 
     static let linear: [OperationCase] = [
         OperationCase(description: "linear") { g, m in
             let x = g.input("x", [m, 37])
             g.graph.output("y", try g.linear(x, 19, "l"))
         },
-        OperationCase(description: "linear f16", packedType: .f16) { g, m in
+        OperationCase(description: "linear f16", packed: .f16) { g, m in
             let x = g.input("x", [m, 37])
             g.graph.output("y", try g.linear(x, 19, "l", bias: true))
         },
-        OperationCase(description: "linear bf16", packedType: .bf16) { g, m in
+        OperationCase(description: "linear bf16", packed: .bf16) { g, m in
             let x = g.input("x", [m, 37])
-            g.graph.output("y", try g.linear(x, 19, "l", bias: true))
-        },
-        OperationCase(description: "linear i8", packedType: .i8) { g, m in
-            let x = g.input("x", [m, 197])
             g.graph.output("y", try g.linear(x, 19, "l", bias: true))
         },
         OperationCase(description: "linear with everything") { g, m in
@@ -104,6 +100,52 @@ extension OperationCase {
             g.graph.output("y", try g.add(Activation(.silu), [y], "silu"))
         },
     ]
+
+    static let integer: [OperationCase] = [Precision.int8, .int4].flatMap { precision in
+        [
+            // Exact sums and float32 operations in an order that is part of the contract: every instruction set computes the same.
+            OperationCase(description: "linear \(precision)", tolerance: 0, packed: precision) { g, m in
+                let x = g.input("x", [m, 197])
+                g.graph.output("y", try g.linear(x, 67, "l", bias: true))
+            },
+            OperationCase(description: "linear \(precision) with everything", packed: precision) { g, m in
+                let x = g.input("x", [m, 130]), residual = g.input("r", [m, 19])
+                let low = try g.linear(x, 3, "lora_a")
+                var y = try g.add(
+                    Linear(hasBias: true, loraScale: 0.7),
+                    [x, g.parameter("w", [19, 130]), g.parameter("b", [19]), low, g.parameter("lora_b", [19, 3])], "l")
+                y = try g.add(Activation(.gelu), [y], "act")
+                y = try g.add(ScaleChannels(), [y, g.parameter("s", [19])], "scale")
+                g.graph.output("y", try g.add(Add(), [residual, y], "sum"))
+            },
+            OperationCase(description: "rms norm before \(precision)", tolerance: 0, packed: precision) { g, m in
+                let x = g.input("x", [m, 150])
+                let normed = try g.add(Norm(.rootMeanSquare, epsilon: 1e-6), [x, g.parameter("w", [150])], "norm")
+                g.graph.output("y", try g.linear(normed, 21, "l"))
+                g.graph.output("z", try g.linear(normed, 70, "m"))
+            },
+            OperationCase(description: "kept rms norm before \(precision)", tolerance: 0, packed: precision) { g, m in
+                let x = g.input("x", [m, 3, 150])
+                let normed = try g.add(Norm(.rootMeanSquare, epsilon: 1e-6), [x, g.parameter("w", [150])], "norm")
+                g.graph.output("y", try g.linear(normed, 21, "l"))
+                g.graph.output("normed", normed)
+            },
+            OperationCase(description: "silu gate before \(precision)", tolerance: 0, packed: precision) { g, m in
+                let gate = g.input("gate", [m, 150]), up = g.input("up", [m, 150])
+                g.graph.output("y", try g.linear(try g.add(SiLUGate(), [gate, up], "gated"), 21, "l"))
+            },
+            // A gate that differs in its last bits turns a code by one now and then: one step of an input of at most 3, 3/127,
+            // times a weight of at most 1. A mistake of a row or column is of the size of the result, 5.
+            OperationCase(description: "kept silu gate before \(precision)", tolerance: 0.05, packed: precision) { g, m in
+                let x = g.input("x", [m, 20])
+                let gates = [try g.linear(x, 150, "lora_gate"), try g.linear(x, 150, "lora_up")]
+                let gated = try g.add(SiLUGate(), gates, "gated")
+                let low = try g.linear(gated, 3, "lora_a")
+                g.graph.output(
+                    "y", try g.add(Linear(loraScale: 0.7), [gated, g.parameter("w", [19, 150]), low, g.parameter("lora_b", [19, 3])], "l"))
+            },
+        ]
+    }
 
     static let elementwise: [OperationCase] = [
         OperationCase(description: "add") { g, m in
@@ -263,12 +305,12 @@ extension OperationCase {
         },
     ]
 
-    private static func assemble(_ type: ElementType) -> OperationCase {
+    private static func assemble(_ precision: Precision) -> OperationCase {
         let sources: @Sendable (Int) -> [Int32] = { count in
             (0..<Int32(count)).map { row in row % 3 == 0 ? -1 - row % 2 : row % 11 }
         }
         return OperationCase(
-            description: "assemble rows \(type.rawValue)", tolerance: 0, tableType: type, integers: ["s": sources]
+            description: "assemble rows \(precision)", tolerance: 0, table: precision, integers: ["s": sources]
         ) { g, m in
             let s = g.integers("s", [m]), extra = g.input("extra", [2, 13])
             g.graph.output("y", try g.add(AssembleRows(hasExtra: true), [s, g.parameter("table", [11, 13]), extra], "y"))

@@ -26,7 +26,7 @@ import Testing
     }
 
     /// A row does not depend on how many others there are, but where an operation mixes rows.
-    @Test(arguments: OperationCase.linear + OperationCase.vision)
+    @Test(arguments: OperationCase.linear + OperationCase.integer + OperationCase.vision)
     func rowsDoNotDependOnEachOther(_ operation: OperationCase) throws {
         let (evaluation, _) = try operation.evaluation()
         let few = try evaluation(symbols: [5]), many = try evaluation(symbols: [9])
@@ -62,22 +62,29 @@ import Testing
         }
     }
 
-    @Test(arguments: [ElementType.f16, .bf16, .i8])
-    func narrowWeightsAreCloseToWide(_ type: ElementType) throws {
+    @Test(arguments: [Precision.f16, .bf16, .int8, .int4])
+    func narrowWeightsAreCloseToWide(_ precision: Precision) throws {
         var graph = CaseGraph()
         let x = graph.input("x", [6, 256])
         graph.graph.output("y", try graph.linear(x, 33, "l"))
         let parameters = randomParameters(graph.graph)
-        func run(_ type: ElementType) throws -> [Float] {
+        func run(_ precision: Precision) throws -> [Float] {
             var evaluation = Evaluation(graph.graph)
-            evaluation.source = EvaluatingSource(parameters, packedType: type)
+            evaluation.source = EvaluatingSource(parameters) { $0.isPacked ? precision : .f32 }
             return try evaluation()["y"] ?? []
         }
-        // Errors of weights in [-1, 1): half a unit in the last place, 2^-12, 2^-9, or 1/254 of the group's largest;
-        // 256 products of them with x in [-1, 1) add up like a random walk of 16 steps, four deviations are allowed.
-        let unit: Float = type == .f16 ? 0x1p-12 : type == .bf16 ? 0x1p-9 : 1 / 254
+        // Errors of weights in [-1, 1): half a unit in the last place, 2^-12, 2^-9; or half a step of the group's largest, 1/254,
+        // 1/14. Integers round x to 1/254, too. 256 products of errors with numbers in [-1, 1) add up like a random walk of 16
+        // steps, four deviations are allowed.
+        let unit: Float =
+            switch precision {
+            case .f16: 0x1p-12
+            case .bf16: 0x1p-9
+            case .int8: 2 / 254
+            default: 1 / 14 + 1 / 254
+            }
         let wide = try run(.f32)
-        let error = zip(try run(type), wide).map { abs($0 - $1) }.max() ?? .infinity
+        let error = zip(try run(precision), wide).map { abs($0 - $1) }.max() ?? .infinity
         #expect(error > 0 && error < unit * 16 * 4)
     }
 
@@ -96,6 +103,10 @@ import Testing
 
     private static func f(_ shape: Extent...) -> ValueType { ValueType(.f32, shape) }
     private static func i(_ shape: Extent...) -> ValueType { ValueType(.i32, shape) }
+    /// Three quantised rows of `columns`.
+    private static func quantized(_ columns: Int) -> ValueType {
+        ValueType(.u8, [3, .fixed(QuantizeRows.rowByteCount(columns: columns))])
+    }
 
     static let rejections: [Rejection] = {
         let residual = {
@@ -130,6 +141,15 @@ import Testing
             Rejection("adapter of other rank", lora, [f(3, 4), f(7, 4), f(3, 2), f(7, 3)]),
             Rejection("adapter of other height", lora, [f(3, 4), f(7, 4), f(2, 2), f(7, 2)]),
             Rejection("integers", Linear(), [i(3, 4), f(7, 4)]),
+            Rejection("real rows", IntegerLinear(Linear()), [f(3, 4), f(7, 4)]),
+            Rejection("bytes of other rows", IntegerLinear(Linear()), [quantized(128), f(7, 4)]),
+            Rejection("no weight", IntegerLinear(Linear()), [quantized(4)]),
+            Rejection("adapter of other rank", IntegerLinear(lora), [quantized(4), f(7, 4), f(3, 2), f(7, 3)]),
+            Rejection("two inputs", QuantizeRows(.plain), [f(3, 4), f(3, 4)]),
+            Rejection("integers", QuantizeRows(.plain), [i(3, 4)]),
+            Rejection("rows of unknown length", QuantizeRows(.plain), [f(3, .symbol(Symbol(name: "s", index: 0, upperBound: 3)))]),
+            Rejection("long weight", QuantizeRows(.rmsNorm(epsilon: 1)), [f(3, 4), f(5)]),
+            Rejection("other shapes", QuantizeRows(.siluGate), [f(3, 4), f(4, 3)]),
             Rejection("few vectors", BatchNorm(epsilon: 1), [f(3, 4), f(4), f(4), f(4)]),
             Rejection("long vector", BatchNorm(epsilon: 1), [f(3, 4), f(4), f(4), f(5), f(4)]),
             Rejection("two inputs", Activation(.relu), [f(3, 4), f(3, 4)]),

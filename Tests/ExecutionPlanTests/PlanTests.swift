@@ -37,16 +37,25 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: allocation_counter_works()), arguments: ["points", "spatial", "language"], [1, 2])
+    @Test(
+        .enabled(if: allocation_counter_works()), arguments: ["points", "spatial", "language", "language int8", "language int4"], [1, 2])
     func runningAllocatesNothing(name: String, workers: Int) throws {
         let graph = try Self.graph(name)
         var evaluation = Evaluation(graph)
+        if let precision = name.split(separator: " ").dropFirst().first.flatMap({ Precision(rawValue: String($0)) }) {
+            evaluation.source = EvaluatingSource(randomParameters(graph)) { recipe in
+                !recipe.isPacked || recipe.name.contains("lora_b") ? .f32 : recipe.name.contains("lora_a") ? .f16 : precision
+            }
+        }
         evaluation.options.workers = workers
         let instance = try PlanInstance(evaluation.plan())
-        evaluation.prepare(instance, symbols: instance.plan.symbols.map { min(5, $0.upperBound) })
+        // A run may use the memory of inputs it has read for something else.
+        func prepare() { evaluation.prepare(instance, symbols: instance.plan.symbols.map { min(5, $0.upperBound) }) }
         for records in [false, true] {
             instance.recordsTimes = records
+            prepare()
             #expect(instance.run())
+            prepare()
             let before = allocation_count()
             let finished = instance.run()
             let after = allocation_count()
@@ -154,16 +163,20 @@ import Testing
         let honest: any ConstantSource
         let lie: @Sendable (Constant, Recipe) -> Constant
         func constant(_ recipe: Recipe) throws -> Constant { lie(try honest.constant(recipe), recipe) }
+        func precision(of recipe: Recipe) -> Precision { honest.precision(of: recipe) }
     }
 
-    private func refuses(_ name: String, _ lie: @escaping @Sendable (Constant) -> Constant) throws {
+    private func refuses(
+        _ name: String, packed: Precision = .f32, _ lie: @escaping @Sendable (Constant) -> Constant
+    ) throws {
         var g = CaseGraph()
         var y = try g.linear(g.input("x", [7, 130]), 20, "l", bias: true)
         y = try g.add(Norm(.layer, epsilon: 1e-5), [y, g.parameter("w", [20]), g.parameter("b", [20])], "norm")
         let rows = try g.add(AssembleRows(hasExtra: false), [g.integers("s", [3]), g.parameter("table", [9, 20])], "rows")
         g.graph.output("y", try g.add(ConcatenateRows(), [y, rows], "y"))
         var evaluation = Evaluation(g.graph)
-        evaluation.source = LyingSource(honest: EvaluatingSource(randomParameters(g.graph))) { constant, recipe in
+        let honest = EvaluatingSource(randomParameters(g.graph)) { $0.isPacked ? packed : .f32 }
+        evaluation.source = LyingSource(honest: honest) { constant, recipe in
             recipe.name == name ? lie(constant) : constant
         }
         #expect("\(name)") { try evaluation.plan() } throws: { error in
@@ -195,13 +208,32 @@ import Testing
                     storage: constant.storage)
             }
         }
-        // 8 bits without factors, and with too few.
-        for scaleBytes in [0, 4 * 16] {
-            try refuses("l.w") { constant in
+        for packed in [Precision.int8, .int4] {
+            // Without factors, with too few, with too few codes, and what the plan was not made for.
+            for scaleBytes in [0, 4 * 64] {
+                try refuses("l.w", packed: packed) { constant in
+                    Constant(
+                        elementType: constant.elementType, shape: constant.shape, layout: constant.layout, storage: constant.storage,
+                        scale: scaleBytes == 0 ? nil : constant.scale?.rows(0..<scaleBytes))
+                }
+            }
+            try refuses("l.w", packed: packed) { constant in
                 Constant(
-                    elementType: .i8, shape: constant.shape, layout: constant.layout,
-                    storage: constant.storage.rows(0..<constant.storage.count / 4),
-                    scale: scaleBytes == 0 ? nil : constant.storage.rows(0..<scaleBytes))
+                    elementType: constant.elementType, shape: constant.shape, layout: constant.layout,
+                    storage: constant.storage.rows(0..<constant.storage.count - 1), scale: constant.scale)
+            }
+            for (type, layout) in [(ElementType.u8, ConstantLayout.nk16), (.u8, .rows), (.i8, .n64k4), (.i8, .nk16), (.f32, .n64k8)] {
+                try refuses("l.w", packed: packed) {
+                    Constant(elementType: type, shape: $0.shape, layout: layout, storage: $0.storage, scale: $0.scale)
+                }
+            }
+            // Enough bytes for f32, but the step reads integers; and the other way round.
+            let large = Tensor(elementType: .u8, shape: [1 << 16]) { _ in }
+            try refuses("l.w", packed: packed) {
+                Constant(elementType: .f32, shape: $0.shape, layout: .nk16, storage: large)
+            }
+            try refuses("l.w") {
+                Constant(elementType: .u8, shape: $0.shape, layout: packed.packedLayout, storage: large, scale: large)
             }
         }
         for type in [ElementType.i32, .f64] {

@@ -130,44 +130,75 @@ import Testing
         let values = random.floats(shape.reduce(1, *))
         let evaluator = RecipeEvaluator(InMemoryParameters([name: Tensor(values, shape: shape)]))
         let matrix = Recipe.parameter(name: name, shape: shape)
-        for (recipe, types) in [(matrix, [ElementType.f32, .f16, .bf16]), (.packed(matrix), [.f32, .f16, .bf16, .i8])] {
-            for type in types {
-                let encoding = ConstantEncoding(recipe: recipe, elementType: type)
+        for (recipe, precisions) in [(matrix, [Precision.f32, .f16, .bf16]), (.packed(matrix), Precision.allCases)] {
+            for precision in precisions {
+                let encoding = ConstantEncoding(recipe: recipe, precision: precision)
                 var bytes = 0, scales = 0, pieces = 0
                 try encoding.encode(recipe, with: evaluator, write: { bytes += $0.count; pieces += 1 }, writeScale: { scales += $0.count })
-                let rows = recipe.isPacked ? (shape[0] + 15) / 16 * 16 : shape[0]
-                #expect(bytes == encoding.byteCount && bytes == rows * shape[1] * type.byteCount, "\(type)")
-                #expect(encoding.scaleShape == (type == .i8 ? [shape[0], (shape[1] + 127) / 128] : nil))
-                #expect(scales == (type == .i8 ? rows * ((shape[1] + 127) / 128) * 4 : 0))
+                func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
+                let expected =
+                    switch precision {
+                    case .int8: padded(shape[0], 64) * padded(shape[1], 4)
+                    case .int4: padded(shape[0], 64) * padded(shape[1], 8) / 2
+                    default: (recipe.isPacked ? padded(shape[0], 16) : shape[0]) * shape[1] * precision.elementType.byteCount
+                    }
+                #expect(bytes == encoding.byteCount && bytes == expected, "\(precision)")
+                let groups = precision.isInteger ? (shape[1] + 127) / 128 : nil
+                #expect(encoding.scaleShape == groups.map { [shape[0], $0] })
+                #expect(scales == encoding.scaleByteCount ?? 0 && scales == padded(shape[0], 64) * (groups ?? 0) * 4)
                 #expect(pieces == (shape[0] * shape[1] > 1 << 20 ? 2 : 1), "pieces of 4 MiB")
             }
         }
     }
 
-    @Test func packedElementsStandWhereTheFormatSays() throws {
-        let shape = [37, 130]
+    @Test(arguments: [Precision.int8, .int4])
+    func packedElementsStandWhereTheFormatSays(_ precision: Precision) throws {
+        let shape = [77, 130]
         var random = generator(for: "packing")
         let values = random.floats(shape.reduce(1, *))
         let evaluator = RecipeEvaluator(InMemoryParameters(["m": Tensor(values, shape: shape)]))
         let recipe = Recipe.packed(.parameter(name: "m", shape: shape))
         var bytes: [UInt8] = [], scales: [UInt8] = []
-        try ConstantEncoding(recipe: recipe, elementType: .i8).encode(recipe, with: evaluator, write: { bytes += $0 }, writeScale: { scales += $0 })
-        let factors = scales.withUnsafeBytes { bytes in (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) } }
-        for n in 0..<37 {
+        try ConstantEncoding(recipe: recipe, precision: precision)
+            .encode(recipe, with: evaluator, write: { bytes += $0 }, writeScale: { scales += $0 })
+        let words = scales.withUnsafeBytes { bytes in (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) } }
+        func code(_ n: Int, _ k: Int) -> Int {
+            if precision == .int8 { return Int(bytes[((n / 64) * 33 + k / 4) * 256 + n % 64 * 4 + k % 4]) - 128 }
+            let byte = bytes[((n / 64) * 17 + k / 8) * 256 + n % 64 * 4 + k % 4]
+            return Int(k % 8 < 4 ? byte & 15 : byte >> 4) - 8
+        }
+        func factor(_ n: Int, _ k: Int) -> Float {
+            let word = words[(n / 64 * 2 + k / 128) * 64 + n % 64]
+            if precision == .int8 { return Float(bitPattern: word) }
+            return Float(bitPattern: word & 0xffff_0000) * Float(word >> (k % 128 / 32 * 4) & 15)
+        }
+        // Half a step; a step of int4 is rounded itself, to a fifteenth of the largest, and may cut off what is larger than 7 of them.
+        let steps: Float = precision == .int8 ? 0.5001 : 1.5
+        for n in 0..<77 {
             for k in 0..<130 {
-                let factor = factors[(n / 16 * 2 + k / 128) * 16 + n % 16]
-                let stored = Float(Int8(bitPattern: bytes[(n / 16 * 130 + k) * 16 + n % 16])) * factor
-                #expect(abs(stored - values[n * 130 + k]) <= factor * 0.5001)
+                #expect(abs(Float(code(n, k)) * factor(n, k) - values[n * 130 + k]) <= factor(n, k) * steps)
             }
         }
-        // Rows that pad the last panel are zero.
-        #expect((37..<48).allSatisfy { n in (0..<130).allSatisfy { bytes[(2 * 130 + $0) * 16 + n % 16] == 0 } })
+        // What pads rows and panels is zero.
+        #expect((0..<128).allSatisfy { n in ((n < 77 ? 130 : 0)..<(precision == .int8 ? 132 : 136)).allSatisfy { code(n, $0) == 0 } })
+        #expect((77..<128).allSatisfy { n in (0..<2).allSatisfy { words[(2 + $0) * 64 + n % 64] == 0 } })
     }
 
-    @Test func refusesTypesThatALayoutDoesNotHold() {
-        for (recipe, type) in [(Self.w, ElementType.i8), (.packed(Self.w), .i32), (Self.w, .f64)] {
+    @Test func refusesPrecisionsThatALayoutDoesNotHold() {
+        for precision in [Precision.int8, .int4] {
             #expect(throws: GraphError.self) {
-                try ConstantEncoding(recipe: recipe, elementType: type).encode(recipe, with: evaluator, write: { _ in })
+                try ConstantEncoding(recipe: Self.w, precision: precision).encode(Self.w, with: evaluator, write: { _ in })
+            }
+        }
+    }
+
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func numbersThatNoIntegerHoldsAreErrors(_ value: Float) throws {
+        let evaluator = RecipeEvaluator(InMemoryParameters(["m": Tensor([1, 2, value, 4], shape: [2, 2])]))
+        let recipe = Recipe.packed(.parameter(name: "m", shape: [2, 2]))
+        for precision in [Precision.int8, .int4] {
+            #expect { try ConstantEncoding(recipe: recipe, precision: precision).encode(recipe, with: evaluator, write: { _ in }) } throws: {
+                if case GraphError.constant(name: "m", _, _) = $0 { true } else { false }
             }
         }
     }

@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    @Test func layoutsStoreWhatTheFormatSays() {
+        func stored(_ layout: TensorLayout, _ shape: [Int]) -> [Int]? { layout.storedShape(for: shape) }
+        func bytes(_ layout: TensorLayout, _ type: ElementType, _ shape: [Int]) -> Int? {
+            TensorSpecification(name: "w", elementType: type, shape: shape, layout: layout).byteCount
+        }
+        #expect(stored(.nk64, [65, 3]) == [2, 3, 64] && bytes(.nk64, .f32, [65, 3]) == 2 * 3 * 64 * 4)
+        #expect(stored(.n64k4, [64, 8]) == [1, 2, 64, 4] && bytes(.n64k4, .u8, [64, 8]) == 512)
+        #expect(stored(.n64k4, [65, 9]) == [2, 3, 64, 4] && bytes(.n64k4, .u8, [65, 9]) == 2 * 3 * 256)
+        #expect(stored(.n64k8, [64, 8]) == [1, 1, 64, 4] && bytes(.n64k8, .u8, [64, 8]) == 256)
+        #expect(stored(.n64k8, [65, 9]) == [2, 2, 64, 4] && bytes(.n64k8, .u8, [65, 9]) == 2 * 2 * 256)
+        for layout in TensorLayout.allCases where layout != .rows {
+            #expect(stored(layout, [0, 5])?.reduce(1, *) == 0 && stored(layout, [5, 0])?.reduce(1, *) == 0)
+            for shape in [[], [4], [1, 2, 3], [-1, 4], [4, -1], [.max, .max], [.max, 1], [1, .max]] { #expect(stored(layout, shape) == nil) }
+        }
+        #expect(bytes(.n64k4, .i8, [64, 8]) == nil && bytes(.n64k8, .f32, [64, 8]) == nil)
+    }
+
     @Test func archiveWithoutTensorsOpens() throws {
         try withTemporaryFolder { folder throws in
             let path = folder + "/model.leo"

@@ -132,6 +132,7 @@ import Testing
             #expect(try failure([tensor("a", [.max, 2])]).contains("a: shape"))
             #expect(try failure([tensor("a", [.max / 4])]).contains("a: offset"))
             #expect(try failure([tensor("a", [3], .nk16)]).contains("[n, k] for layout nk16"))
+            #expect(try failure([tensor("a", [3, 5], .n64k4)]).contains("a: elementType: expected u8 for layout n64k4"))
             #expect(try failure([], configuration: "[]").contains("configuration"))
             #expect(try failure([], configuration: "{} {}").contains("configuration, byte 3"))
             #expect(try failure([], configuration: "").contains("configuration, byte 0"))

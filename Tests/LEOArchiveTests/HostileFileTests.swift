@@ -154,6 +154,19 @@ import Testing
         Lie("padding overflows", "b: shape", b: row(shape: "[9223372036854775807,1]", length: "0")),
         Lie("huge but whole", "b: offset", b: row(shape: "[9223372036854775807]", layout: "rows", length: "9223372036854775807")),
         Lie("panels of no matrix", "b: shape: expected [n, k] for layout nk16", b: row(shape: "[34]", length: "34")),
+        Lie("panels of 64 of no matrix", "b: shape: expected [n, k] for layout nk64", b: row(shape: "[34]", layout: "nk64", length: "64")),
+        Lie("no panel of 64 counted", "b: length: expected 128 bytes for [17, 2] i8 nk64, found 64", b: row(layout: "nk64")),
+        Lie("codes of no matrix", "b: shape: expected [n, k] for layout n64k4", b: row(type: "u8", shape: "[1,1,1]", layout: "n64k4", length: "256")),
+        Lie("signed codes", "b: elementType: expected u8 for layout n64k4, found i8", b: row(layout: "n64k4", length: "256")),
+        Lie("real codes", "b: elementType: expected u8 for layout n64k8, found f32", b: row(type: "f32", layout: "n64k8", length: "256")),
+        Lie(
+            "codes without padding", "b: length: expected 512 bytes for [17, 5] u8 n64k4, found 85",
+            b: row(type: "u8", shape: "[17,5]", layout: "n64k4", length: "85")),
+        Lie(
+            "half bytes counted as bytes", "b: length: expected 256 bytes for [17, 8] u8 n64k8, found 512",
+            b: row(type: "u8", shape: "[17,8]", layout: "n64k8", length: "512")),
+        Lie("codes overflow", "b: shape", b: row(type: "u8", shape: "[9223372036854775807,9223372036854775807]", layout: "n64k8", length: "0")),
+        Lie("blocks overflow", "b: shape", b: row(type: "u8", shape: "[1,9223372036854775807]", layout: "n64k4", length: "0")),
         Lie("many axes", "b: shape: expected at most 8 axes", b: row(shape: "[1,1,1,1,1,1,1,1,1]", layout: "rows", length: "1")),
         Lie("fractional axis", "b: shape", b: row(shape: "[17,2.5]")),
         Lie("shape as object", "b: shape", b: row(shape: "{}")),
@@ -163,7 +176,7 @@ import Testing
         Lie("name with a terminal escape", "tensors[1].name", b: row(#"b\u001b[2J"#)),
         Lie("name with a NUL", "tensors[1].name", b: row(#"b\u0000"#)),
         Lie("long name", "tensors[1].name", b: row(String(repeating: "n", count: 256))),
-        Lie("unknown layout", "b: layout: expected one of rows, nk16, found \"nk32\"", b: row(layout: "nk32")),
+        Lie("unknown layout", "b: layout: expected one of rows, nk16, nk64, n64k4, n64k8, found \"nk32\"", b: row(layout: "nk32")),
         Lie(
             "unknown type", "b: elementType: expected one of f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool, found \"i4\"",
             b: row(type: "i4")),

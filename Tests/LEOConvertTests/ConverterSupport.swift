@@ -240,14 +240,21 @@ extension Archive {
     func values(_ name: String) throws -> [Float] {
         guard let entry = tensor(named: name) else { throw ArchiveError.missingTensor(path: path, name: name) }
         let stored = entry.tensor.floats()
-        guard entry.layout == .nk16 else { return stored }
-        let n = entry.shape[0], k = entry.shape[1]
-        let factors = entry.elementType == .i8 ? tensor(named: name + ".scale")?.tensor.floats() ?? [] : []
-        let groups = (k + 127) / 128
+        if entry.layout == .rows { return stored }
+        let n = entry.shape[0], k = entry.shape[1], groups = (k + 127) / 128
+        let factors = tensor(named: name + ".scale")
+        let words = factors?.tensor.withBytes { bytes in
+            (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) }
+        } ?? []
         return (0..<n * k).map { index in
             let row = index / k, column = index % k
-            let value = stored[(row / 16 * k + column) * 16 + row % 16]
-            return factors.isEmpty ? value : value * factors[(row / 16 * groups + column / 128) * 16 + row % 16]
+            if entry.layout == .nk16 { return stored[(row / 16 * k + column) * 16 + row % 16] }
+            let width = entry.layout == .n64k4 ? 4 : 8
+            let code = Int(stored[(row / 64 * ((k + width - 1) / width) + column / width) * 256 + row % 64 * 4 + column % 4])
+            let word = words[(row / 64 * groups + column / 128) * 64 + row % 64]
+            if width == 4 { return Float(bitPattern: word) * Float(code - 128) }
+            let small = Float(word >> (column % 128 / 32 * 4) & 15), half = column % 8 < 4 ? code & 15 : code >> 4
+            return Float(bitPattern: word & 0xffff_0000) * small * Float(half - 8)
         }
     }
 }

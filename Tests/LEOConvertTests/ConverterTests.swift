@@ -305,15 +305,30 @@ import Testing
     func weightTypesStoreAsMuchAsTheySay(_ type: WeightType) throws {
         let fake = FakeCheckpoints()
         try converted(fake, weightType: type) { archive in
-            for entry in archive.tensors where entry.name != "tokenizer.model" {
+            let isInteger = type == .int8 || type == .int4
+            for entry in archive.tensors where entry.name != "tokenizer.model" && !entry.name.hasSuffix(".scale") {
                 let isMatrix = entry.name.hasPrefix("language.") && entry.name.hasSuffix(".weight") && entry.shape.count == 2
-                let isTable = entry.name.contains("embed_tokens") || entry.name.contains("lm_head")
-                let expected: ElementType =
-                    !isMatrix ? .f32 : type == .f32 ? .f32 : type == .bf16 ? .bf16 : type == .f16 || isTable ? .f16 : .i8
-                #expect(entry.elementType == expected, "\(entry.name)")
+                let expected: (ElementType, TensorLayout?) =
+                    switch type {
+                    case .f32: (.f32, nil)
+                    case .bf16: (isMatrix ? .bf16 : .f32, nil)
+                    case .f16: (isMatrix ? .f16 : .f32, nil)
+                    case .int8, .int4:
+                        if entry.name.contains("lora_a") { (.f16, .nk16) } else if !isMatrix { (.f32, nil) } else {
+                            if entry.name.contains("embed_tokens") { (.f16, .rows) } else {
+                                (.u8, type == .int4 && !entry.name.contains("lm_head") ? .n64k8 : .n64k4)
+                            }
+                        }
+                    }
+                #expect(entry.elementType == expected.0 && entry.layout == expected.1 ?? entry.layout, "\(entry.name)")
             }
             let scales = archive.tensors.filter { $0.name.hasSuffix(".scale") }
-            #expect(scales.count == (type == .int8 ? 14 : 0))
+            #expect(scales.count == (isInteger ? 15 : 0))
+            for scale in scales {
+                let matrix = try #require(archive.tensor(named: String(scale.name.dropLast(6))))
+                #expect(scale.layout == .nk64 && scale.elementType == (matrix.layout == .n64k4 ? .f32 : .i32))
+                #expect(scale.shape == [matrix.shape[0], (matrix.shape[1] + 127) / 128])
+            }
             // Rounding to nearest: half a unit in the last place, or half a step of the group's scale.
             for (ours, official) in [
                 ("language.layers.1.gate_proj.weight", "model.layers.1.mlp.gate_proj.weight"),
@@ -322,13 +337,15 @@ import Testing
                 let values = try archive.values(ours), exact = fake.values(official)
                 for (index, value) in exact.enumerated() {
                     let row = exact[index / 32 * 32..<index / 32 * 32 + 32].map { abs($0) }.max() ?? 0
-                    let isTable = ours.contains("lm_head")
+                    let isHead = ours.contains("lm_head")
                     let bound: Float =
                         switch type {
                         case .f32: 0
                         case .bf16: abs(value) * 0x1p-8
                         case .f16: abs(value) * 0x1p-11 + 0x1p-25
-                        case .int8: isTable ? abs(value) * 0x1p-11 + 0x1p-25 : row / 254 * 1.0001
+                        case .int8: row / 254 * 1.0001
+                        // The step is rounded, too, and may cut off the largest value for the sake of the others.
+                        case .int4: isHead ? row / 254 * 1.0001 : row / 14 * 2.5
                         }
                     if abs(values[index] - value) > bound { Issue.record("\(ours)[\(index)]: \(values[index]) for \(value)") }
                 }

@@ -106,7 +106,7 @@ import Testing
         for (index, outcome) in together { #expect(outcome == first[index]) }
     }
 
-    @Test(arguments: [WeightType.f32, .int8])
+    @Test(arguments: [WeightType.f32, .int8, .int4])
     func threadsDoNotChangeAnswers(weightType: WeightType) async throws {
         var request = TestEngine.greedy(tokens: 30)
         request.image = TestEngine.image()
@@ -424,9 +424,10 @@ import Testing
         }
     }
 
-    @Test func archivesThatHoldNoModelAreErrors() throws {
+    @Test(arguments: [WeightType.int8, .int4])
+    func archivesThatHoldNoModelAreErrors(_ weightType: WeightType) throws {
         try withTemporaryFolder { folder in
-            try TestEngine.write(to: folder + "/m.leo", weightType: .int8)
+            try TestEngine.write(to: folder + "/m.leo", weightType: weightType)
             let source = try Archive(path: folder + "/m.leo")
             var index = 0
             func opening(_ change: (TensorSpecification) -> TensorSpecification?) throws -> (any Error)? {
@@ -467,6 +468,39 @@ import Testing
             }
             let q = "language.layers.0.q_proj.weight"
             #expect(try opening { $0.name == q ? TensorSpecification(name: q, elementType: .f32, shape: $0.shape, layout: .rows) : $0 } is ArchiveError)
+            // Factors of another type, shape or layout, and codes in a form that goes with none.
+            let isInt4 = weightType == .int4, scale = q + ".scale"
+            for wrong in [
+                TensorSpecification(name: scale, elementType: .f16, shape: [64, 1], layout: .nk64),
+                TensorSpecification(name: scale, elementType: isInt4 ? .f32 : .i32, shape: [64, 1], layout: .nk64),
+                TensorSpecification(name: scale, elementType: isInt4 ? .i32 : .f32, shape: [63, 1], layout: .nk64),
+                TensorSpecification(name: scale, elementType: isInt4 ? .i32 : .f32, shape: [64, 2], layout: .nk64),
+                TensorSpecification(name: scale, elementType: isInt4 ? .i32 : .f32, shape: [64, 1], layout: .nk16),
+                TensorSpecification(name: scale, elementType: isInt4 ? .i32 : .f32, shape: [], layout: .rows),
+                TensorSpecification(name: q, elementType: .u8, shape: [64, 64], layout: .nk16),
+                TensorSpecification(name: q, elementType: .i8, shape: [64, 64], layout: .nk16),
+                TensorSpecification(name: q, elementType: .u8, shape: [64, 64], layout: .nk64),
+                TensorSpecification(name: q, elementType: .u8, shape: [64, 64], layout: .rows),
+                TensorSpecification(name: q, elementType: .u8, shape: [64, 63], layout: .n64k4),
+            ] {
+                let error = try opening { $0.name == wrong.name ? wrong : $0 }
+                let message = error.map { "\($0)" } ?? "none"
+                #expect(error is ArchiveError && message.contains(wrong.name + ": expected"), "\(wrong): \(message)")
+            }
+            // 8 bits where the file says 4, or the other way round: its factors are of the other kind.
+            #expect(
+                try opening {
+                    $0.name == q ? TensorSpecification(name: q, elementType: .u8, shape: $0.shape, layout: isInt4 ? .n64k4 : .n64k8) : $0
+                } is ArchiveError)
+            // What only other steps read cannot be integers.
+            for name in ["language.norm.weight", "language.embed_tokens.weight", "language.layers.0.q_proj.lora_b"] {
+                let error = try opening {
+                    $0.name == name && $0.shape.count == 2
+                        ? TensorSpecification(name: name, elementType: .u8, shape: $0.shape, layout: .n64k4)
+                        : $0.name == name ? TensorSpecification(name: name, elementType: .u8, shape: $0.shape) : $0
+                }
+                #expect(error != nil, "\(name)")
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-internal import CLEOKernels
 import Foundation
 package import LEOTensor
 
@@ -116,109 +115,21 @@ package struct RecipeEvaluator: Sendable {
     }
 }
 
-/// Storage of a constant in a file or in memory, and how it is filled.
-package struct ConstantEncoding: Sendable {
-    package let elementType: ElementType
-    package let layout: ConstantLayout
-    package let shape: [Int]
-
-    /// Group length of `i8` weights along a row.
-    package static let groupLength = Int(CK_GROUP)
-    private static let panel = Int(CK_PANEL)
-
-    package init(recipe: Recipe, elementType: ElementType) {
-        self.elementType = elementType
-        layout = recipe.isPacked ? .nk16 : .rows
-        shape = recipe.shape
-    }
-
-    private var columns: Int { shape.dropFirst().reduce(1, *) }
-
-    package var byteCount: Int {
-        let rows = shape.first ?? 1
-        let stored = layout == .nk16 ? (rows + Self.panel - 1) / Self.panel * Self.panel : rows
-        return stored * columns * elementType.byteCount
-    }
-
-    /// Shape [n, groups] of the factors that go with `i8`, packed like the matrix; else nil.
-    package var scaleShape: [Int]? {
-        guard elementType == .i8 else { return nil }
-        return [shape[0], (columns + Self.groupLength - 1) / Self.groupLength]
-    }
-
-    /// Bytes of the factors that go with `i8`, those of the padded rows included; else nil.
-    package var scaleByteCount: Int? {
-        scaleShape.map { ($0[0] + Self.panel - 1) / Self.panel * Self.panel * $0[1] * ElementType.f32.byteCount }
-    }
-
-    /// Encodes the whole constant piece by piece, in order.
-    ///
-    /// - Parameters:
-    ///   - write: receives the next bytes of the constant.
-    ///   - writeScale: receives the next bytes of its factors, for `i8`.
-    package func encode(
-        _ recipe: Recipe, with evaluator: RecipeEvaluator, write: (UnsafeRawBufferPointer) throws -> Void,
-        writeScale: (UnsafeRawBufferPointer) throws -> Void = { _ in }
-    ) throws {
-        let rows = shape.first ?? 1
-        // 4 MiB pieces of float32, in whole panels.
-        let step = max(Self.panel, (1 << 20) / max(columns, 1) / Self.panel * Self.panel)
-        var first = 0
-        while first < rows {
-            let last = min(first + step, rows)
-            let values = try evaluator.rows(recipe, first..<last)
-            try encode(values, rows: last - first, write: write, writeScale: writeScale)
-            first = last
-        }
-    }
-
-    private func encode(
-        _ values: [Float], rows: Int, write: (UnsafeRawBufferPointer) throws -> Void,
-        writeScale: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        let padded = layout == .nk16 ? (rows + Self.panel - 1) / Self.panel * Self.panel : rows
-        var bytes = [UInt8](repeating: 0, count: padded * columns * elementType.byteCount)
-        var scales: [Float] = []
-        var status = CK_OK
-        bytes.withUnsafeMutableBytes { target in
-            guard let base = target.baseAddress else { return }
-            let rows = Int64(rows), columns = Int64(columns), count = Int64(values.count)
-            switch (layout, elementType) {
-            case (.rows, .f32): values.withUnsafeBytes { target.copyMemory(from: $0) }
-            case (.rows, .f16): ck_f16_from_f32(values, base.assumingMemoryBound(to: UInt16.self), count)
-            case (.rows, .bf16): ck_bf16_from_f32(values, base.assumingMemoryBound(to: UInt16.self), count)
-            case (.nk16, .f32): status = ck_pack_nk16_f32(values, rows, columns, base.assumingMemoryBound(to: Float.self))
-            case (.nk16, .f16): status = ck_pack_nk16_f16(values, rows, columns, base.assumingMemoryBound(to: UInt16.self))
-            case (.nk16, .bf16): status = ck_pack_nk16_bf16(values, rows, columns, base.assumingMemoryBound(to: UInt16.self))
-            case (.nk16, .i8):
-                let groups = (self.columns + Self.groupLength - 1) / Self.groupLength
-                scales = [Float](repeating: 0, count: padded * groups)
-                status = ck_pack_nk16_i8g128(values, rows, columns, base.assumingMemoryBound(to: Int8.self), &scales)
-            default: status = CK_UNSUPPORTED
-            }
-        }
-        guard status == CK_OK else {
-            throw GraphError.constant(
-                name: "\(layout.rawValue)", expected: "a layout that holds \(elementType.rawValue)", found: "\(elementType.rawValue)")
-        }
-        try bytes.withUnsafeBytes(write)
-        if !scales.isEmpty { try scales.withUnsafeBytes(writeScale) }
-    }
-}
-
 /// Evaluates every constant in memory, for tests, checks and models too small for a file.
 package struct EvaluatingSource: ConstantSource {
     private let evaluator: RecipeEvaluator
-    private let packedType: ElementType
+    private let precision: @Sendable (Recipe) -> Precision
 
-    /// - Parameter packedType: element type of packed matrices.
-    package init(_ parameters: any ParameterSource, packedType: ElementType = .f32) {
+    /// - Parameter precision: how each constant is kept.
+    package init(_ parameters: any ParameterSource, precision: @escaping @Sendable (Recipe) -> Precision = { _ in .f32 }) {
         evaluator = RecipeEvaluator(parameters)
-        self.packedType = packedType
+        self.precision = precision
     }
 
+    package func precision(of recipe: Recipe) -> Precision { precision(recipe) }
+
     package func constant(_ recipe: Recipe) throws -> Constant {
-        let encoding = ConstantEncoding(recipe: recipe, elementType: recipe.isPacked ? packedType : .f32)
+        let encoding = ConstantEncoding(recipe: recipe, precision: precision(recipe))
         var bytes: [UInt8] = [], scales: [UInt8] = []
         try encoding.encode(recipe, with: evaluator, write: { bytes += $0 }, writeScale: { scales += $0 })
         func tensor(_ bytes: [UInt8]) -> Tensor {

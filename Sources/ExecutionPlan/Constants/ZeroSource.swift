@@ -1,32 +1,29 @@
 import Foundation
-package import LEOTensor
+internal import LEOTensor
 
 /// Constants of the right size whose values are all zero, in pages that are never touched: for looking at the plan of a model
 /// whose weights are not at hand, at no cost in memory.
 package struct ZeroSource: ConstantSource {
-    private let elementType: @Sendable (Recipe) -> ElementType
+    private let precision: @Sendable (Recipe) -> Precision
 
-    /// - Parameter elementType: how a constant would be stored.
-    package init(elementType: @escaping @Sendable (Recipe) -> ElementType) { self.elementType = elementType }
+    /// - Parameter precision: how a constant would be stored.
+    package init(precision: @escaping @Sendable (Recipe) -> Precision) { self.precision = precision }
+
+    package func precision(of recipe: Recipe) -> Precision { precision(recipe) }
 
     package func constant(_ recipe: Recipe) throws -> Constant {
-        let encoding = ConstantEncoding(recipe: recipe, elementType: elementType(recipe))
-        var scale: Tensor?
-        if let shape = encoding.scaleShape, let panels = shape.first.map({ ($0 + 15) / 16 }) {
-            scale = try Self.tensor(recipe, .f32, [panels, 16] + shape.dropFirst())
-        }
-        let count = encoding.byteCount / encoding.elementType.byteCount
+        let encoding = ConstantEncoding(recipe: recipe, precision: precision(recipe))
         return Constant(
             elementType: encoding.elementType, shape: encoding.shape, layout: encoding.layout,
-            storage: try Self.tensor(recipe, encoding.elementType, [count]), scale: scale)
+            storage: try Self.zeros(recipe, encoding.byteCount),
+            scale: try encoding.scaleByteCount.map { try Self.zeros(recipe, $0) })
     }
 
-    private static func tensor(_ recipe: Recipe, _ type: ElementType, _ shape: [Int]) throws -> Tensor {
-        let byteCount = shape.reduce(type.byteCount, *)
+    private static func zeros(_ recipe: Recipe, _ byteCount: Int) throws -> Tensor {
         do {
             let pages = try ZeroPages(byteCount: byteCount)
             return Tensor(
-                elementType: type, shape: shape, storage: TensorStorage(base: pages.base, byteCount: byteCount, owner: pages))
+                elementType: .u8, shape: [byteCount], storage: TensorStorage(base: pages.base, byteCount: byteCount, owner: pages))
         } catch {
             throw GraphError.constant(name: recipe.name, expected: "\(byteCount) bytes of address space", found: error.reason)
         }

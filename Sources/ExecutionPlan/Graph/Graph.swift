@@ -126,6 +126,11 @@ public struct Graph: Sendable {
         return outputs[0]
     }
 
+    /// A value that a node of a pass computes.
+    package mutating func intermediate(_ name: String, _ type: ValueType) -> ValueID {
+        append(Value(name: name, type: type, kind: .intermediate))
+    }
+
     /// Makes a value readable after a run.
     package mutating func output(_ name: String, _ id: ValueID) {
         outputs.append((name, id))

@@ -50,7 +50,7 @@ package struct Linear: Operation {
     }
 
     /// Positions of the optional inputs.
-    private struct Layout {
+    struct Layout {
         var bias: Int?, loraX: Int?, loraB: Int?, channelScale: Int?, residual: Int?
         var count = 2
         init(_ linear: Linear) {
@@ -106,26 +106,21 @@ package struct Linear: Operation {
         let channelScale = optional(layout.channelScale), residual = optional(layout.residual)
         let y = lowering.operand(node.outputs[0])
         let variants: ck_variants
-        switch weight.elementType {
+        switch lowering.constant(node.inputs[1])?.precision {
         case .f32: variants = ck_linear_f32_f32_nk16_variants()
         case .f16: variants = ck_linear_f32_f16_nk16_variants()
         case .bf16: variants = ck_linear_f32_bf16_nk16_variants()
-        case .i8: variants = ck_linear_f32_i8g128_nk16_variants()
-        default:
+        case let other:
             throw .constant(
-                name: lowering.graph[node.inputs[1]].name, expected: "f32, f16, bf16 or i8", found: weight.elementType.rawValue)
+                name: lowering.graph[node.inputs[1]].name, expected: "f32, f16 or bf16", found: other?.rawValue ?? "another form")
         }
-        if let loraB, loraB.elementType != .f32 {
-            throw .constant(
-                name: lowering.graph[node.inputs[layout.loraB ?? 0]].name, expected: "f32", found: loraB.elementType.rawValue)
-        }
+        try lowering.requireFloat(layout.loraB.map { node.inputs[$0] })
         let rank = Int64(loraX?.type.columns.upperBound ?? 0)
         let rows = x.type.rows, n = Int64(y.type.columns.upperBound), k = Int64(x.type.columns.upperBound)
         let scale = loraScale ?? 0, code = activation.code, adapter = loraB
         try lowering.call(variants, check: ck_linear_check, zero: ck_linear_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.f32(x))
             arguments.weight = UnsafeRawPointer(bindings.raw(weight))
-            arguments.weight_scale = UnsafePointer(bindings.scale(weight))
             arguments.bias = UnsafePointer(bindings.f32(bias))
             arguments.lora_x = UnsafePointer(bindings.f32(loraX))
             arguments.lora_b = UnsafePointer(bindings.f32(adapter))

@@ -9,7 +9,7 @@ package struct Operand: Sendable {
     package let rowStride: Int
     package let type: ValueType
     package let elementType: ElementType
-    /// Slot of the factors of an `i8` constant.
+    /// Slot of the factors of a constant kept as integers.
     package let scaleSlot: Int?
 }
 
@@ -29,9 +29,7 @@ package struct Bindings {
     package func i32(_ operand: Operand) -> UnsafeMutablePointer<Int32> {
         raw(operand).assumingMemoryBound(to: Int32.self)
     }
-    package func scale(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
-        operand.scaleSlot.map { pointers[$0].assumingMemoryBound(to: Float.self) }
-    }
+    package func scale(_ operand: Operand) -> UnsafeMutableRawPointer? { operand.scaleSlot.map { pointers[$0] } }
     package subscript(_ extent: Extent) -> Int64 { Int64(extent.value(symbols)) }
 }
 
@@ -113,10 +111,16 @@ package struct Lowering {
         return operand(id)
     }
 
-    /// A matrix in the layout that linear kernels read.
+    /// A matrix in a layout that linear kernels read.
     package func packed(_ id: ValueID) throws(GraphError) -> Operand {
-        guard constant(id)?.layout == .nk16 else { throw refusal("\(graph[id].name) is not a packed constant") }
+        guard let layout = constant(id)?.layout, layout != .rows else { throw refusal("\(graph[id].name) is not a packed constant") }
         return operand(id)
+    }
+
+    /// Checks that a packed matrix, if there is one, is kept in float32.
+    package func requireFloat(_ id: ValueID?) throws(GraphError) {
+        guard let id, let constant = constant(id), constant.precision != .f32 else { return }
+        throw .constant(name: graph[id].name, expected: "f32", found: constant.precision?.rawValue ?? constant.elementType.rawValue)
     }
 
     private func refusal(_ reason: String) -> GraphError {

@@ -13,7 +13,7 @@ package struct PlanDescription: Codable, Sendable, Equatable {
         package let name: String
         /// One text per dimension: a number, or an expression of symbols with their bounds (`rows≤512`).
         package let shape: [String]
-        /// As stored; constants may be stored narrower than they are computed with.
+        /// As stored; constants may be stored narrower than they are computed with, also as `int8` or `int4`.
         package let elementType: String
         package let bytes: Int
         package let place: Place
@@ -97,7 +97,7 @@ extension Plan {
         }
         let placement = placements[current] ?? Lowering.Placement(root: current, byteOffset: 0)
         let form = constantForms[placement.root]
-        let elementType = form?.elementType ?? type.elementType
+        let elementType = form?.precision.elementType ?? type.elementType
         let bytes = type.count.upperBound * elementType.byteCount
         let place: PlanDescription.Operand.Place
         switch graph[placement.root].kind {
@@ -106,7 +106,8 @@ extension Plan {
         default: place = .arena
         }
         return PlanDescription.Operand(
-            name: name ?? graph[id].name, shape: type.shape.map(\.description), elementType: elementType.rawValue,
+            name: name ?? graph[id].name, shape: type.shape.map(\.description),
+            elementType: form?.precision.rawValue ?? elementType.rawValue,
             // A whole constant counts with the padding of its layout.
             bytes: id == placement.root ? form?.byteCount ?? bytes : bytes, place: place,
             arenaOffset: slots[placement.root].flatMap { arenaOffsets[$0] }.map {

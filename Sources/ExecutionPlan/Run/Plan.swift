@@ -28,8 +28,8 @@ public struct Plan: Sendable {
     package var symbols: [Symbol] { graph.symbols }
 
     struct ConstantForm: Sendable {
-        let elementType: ElementType
-        /// With the factors of `i8`.
+        let precision: Precision
+        /// With the factors of integers.
         let byteCount: Int
     }
 }
@@ -59,7 +59,9 @@ extension Graph {
 
     /// Compiles the graph for a source of constants.
     package func compiled(_ source: any ConstantSource, options: CompileOptions = CompileOptions()) throws -> Plan {
-        try PlanCompiler(optimised(without: options.skippedPasses), source, options).compile()
+        var graph = optimised(without: options.skippedPasses)
+        QuantizeInputs(source: source).run(on: &graph)
+        return try PlanCompiler(graph, source, options).compile()
     }
 }
 
@@ -133,7 +135,7 @@ struct PlanCompiler {
             scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
             constantForms: constants.mapValues { form in
                 Plan.ConstantForm(
-                    elementType: form.constant.elementType,
+                    precision: form.constant.precision ?? .f32,
                     byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
             },
             arenaByteCount: byteCount, workers: workers)
@@ -157,7 +159,12 @@ struct PlanCompiler {
         func require(_ condition: Bool, _ expected: String, _ found: String) throws(GraphError) {
             if !condition { throw .constant(name: recipe.name, expected: expected, found: found) }
         }
-        let encoding = ConstantEncoding(recipe: recipe, elementType: constant.elementType)
+        guard let precision = constant.precision else {
+            throw .constant(
+                name: recipe.name, expected: "a form that kernels read",
+                found: "\(constant.elementType.rawValue) in layout \(constant.layout.rawValue)")
+        }
+        let encoding = ConstantEncoding(recipe: recipe, precision: precision)
         try require(constant.shape == recipe.shape, "\(recipe.shape)", "\(constant.shape)")
         try require(constant.layout == encoding.layout, "layout \(encoding.layout.rawValue)", constant.layout.rawValue)
         try require(

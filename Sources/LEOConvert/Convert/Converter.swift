@@ -5,21 +5,29 @@ public import LEOModel
 import LEOTensor
 internal import LEOText
 
-/// Element type of the language model's matrices in a `.leo` file. Everything else stays float32.
+/// How the language model's matrices are kept in a `.leo` file. Everything else stays float32, but see `int8`.
 public enum WeightType: String, Sendable, CaseIterable {
     case f32, bf16, f16
-    /// 8 bits with one scale per output and 128 inputs; embeddings and head stay f16.
+    /// 8 bits with one factor per output and 128 inputs. Embeddings are f16, and so are the first halves of LoRA's matrices: in f32
+    /// their memory traffic would be beyond their share of the work.
     case int8
+    /// As `int8`, with 4 bits for the layers' matrices; the head, whose errors reach the tokens directly, keeps 8.
+    case int4
 
     /// How a constant is stored.
-    package func elementType(of recipe: Recipe) -> ElementType {
+    package func precision(of recipe: Recipe) -> Precision {
         let name = recipe.name
-        guard name.hasPrefix("language."), !name.contains(".lora_"), name.hasSuffix(".weight"), recipe.shape.count == 2 else { return .f32 }
+        guard name.hasPrefix("language."), recipe.shape.count == 2 else { return .f32 }
+        let isAdapter = name.contains(".lora_")
+        guard isAdapter || name.hasSuffix(".weight") else { return .f32 }
         switch self {
         case .f32: return .f32
-        case .bf16: return .bf16
-        case .f16: return .f16
-        case .int8: return recipe.isPacked && !name.contains("lm_head") ? .i8 : .f16
+        case .bf16: return isAdapter ? .f32 : .bf16
+        case .f16: return isAdapter ? .f32 : .f16
+        case .int8, .int4:
+            if isAdapter { return name.contains(".lora_b") ? .f32 : .f16 }
+            if !recipe.isPacked { return .f16 }
+            return self == .int8 || name.contains("lm_head") ? .int8 : .int4
         }
     }
 }
@@ -105,7 +113,14 @@ public struct Converter: Sendable {
         let recipe: Recipe
         let encoding: ConstantEncoding
         var scaleName: String { recipe.name + ".scale" }
-        var layout: TensorLayout { encoding.layout == .nk16 ? .nk16 : .rows }
+        var layout: TensorLayout {
+            switch encoding.layout {
+            case .rows: .rows
+            case .nk16: .nk16
+            case .n64k4: .n64k4
+            case .n64k8: .n64k8
+            }
+        }
     }
 
     /// Writes the file.
@@ -120,7 +135,7 @@ public struct Converter: Sendable {
         to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
     ) throws {
         let items = try Network.storedRecipes(configuration).map {
-            Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, elementType: weightType.elementType(of: $0)))
+            Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, precision: weightType.precision(of: $0)))
         }
         var specifications = [TensorSpecification(name: Self.tokenizerName, elementType: .u8, shape: [tokenizerModel.count])]
         for item in items {
@@ -128,7 +143,7 @@ public struct Converter: Sendable {
                 TensorSpecification(
                     name: item.recipe.name, elementType: item.encoding.elementType, shape: item.recipe.shape, layout: item.layout))
             if let shape = item.encoding.scaleShape {
-                specifications.append(TensorSpecification(name: item.scaleName, elementType: .f32, shape: shape, layout: .nk16))
+                specifications.append(TensorSpecification(name: item.scaleName, elementType: item.encoding.scaleType, shape: shape, layout: .nk64))
             }
         }
         let writer = try ArchiveWriter(
@@ -154,6 +169,7 @@ public struct Converter: Sendable {
                 if item.encoding.scaleShape != nil {
                     try writer.append(scales, to: item.scaleName)
                     done += scales.count
+                    try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: item.scaleName))
                 }
             }
             try writer.finish()

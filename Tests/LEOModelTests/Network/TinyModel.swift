@@ -47,13 +47,23 @@ enum TinyModel {
     }
 
     static func network(
-        workers: Int = 1, instructionSet: String? = nil, _ change: (inout ModelConfiguration) -> Void = { _ in }
+        workers: Int = 1, instructionSet: String? = nil, precision: Precision = .f32, _ change: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> Network {
         let configuration = configuration(change)
         var options = CompileOptions()
         options.workers = workers
         options.instructionSetName = instructionSet
-        return try Network(configuration, source: EvaluatingSource(parameters(configuration)), options: options)
+        return try Network(configuration, source: source(configuration, precision), options: options)
+    }
+
+    /// The language model's matrices in this precision; adapters beside integers as the converter keeps them.
+    static func source(_ configuration: ModelConfiguration, _ precision: Precision) throws -> EvaluatingSource {
+        EvaluatingSource(try parameters(configuration)) { recipe in
+            guard recipe.name.hasPrefix("language."), recipe.shape.count == 2, !recipe.name.contains("lora_b") else { return .f32 }
+            if recipe.name.contains("lora_a") { return precision.isInteger ? .f16 : .f32 }
+            if !recipe.isPacked { return precision.isInteger ? .f16 : precision }
+            return precision == .int4 && recipe.name.contains("lm_head") ? .int8 : precision
+        }
     }
 
     /// Rows of a prompt, one in `every` of them an extra row, at positions 0, 1, ...
@@ -67,9 +77,9 @@ enum TinyModel {
         }
     }
 
-    static func extra(_ rows: Int) -> [Float] {
+    static func extra(_ rows: Int, _ change: (inout ModelConfiguration) -> Void = { _ in }) -> [Float] {
         var random = SeededGenerator(seed: 99)
-        return random.floats(rows * 32)
+        return random.floats(rows * configuration(change).language.hiddenSize)
     }
 }
 
@@ -78,7 +88,7 @@ struct DirectLanguage {
     let instance: PlanInstance
     static let rows = 1200
 
-    init(_ configuration: ModelConfiguration) throws {
+    init(_ configuration: ModelConfiguration, precision: Precision = .f32) throws {
         var limits = LanguageLimits(extraRows: 8, cells: Self.rows)
         limits.rows = Self.rows
         limits.logitRows = Self.rows
@@ -86,7 +96,7 @@ struct DirectLanguage {
         let graph = try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits)
         var options = CompileOptions()
         options.workers = 1
-        instance = try PlanInstance(graph.compiled(EvaluatingSource(TinyModel.parameters(configuration)), options: options))
+        instance = try PlanInstance(graph.compiled(TinyModel.source(configuration, precision), options: options))
     }
 
     /// Logits of every row.
