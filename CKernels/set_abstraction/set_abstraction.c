@@ -1,6 +1,5 @@
 /* Set abstraction: argument check, scratch, variants. */
 #include "set_abstraction.h"
-#include "ck_linear.h"
 #include "ck_target.h"
 #include "grouping/grouping.h"
 #include "grouping/point_check.h"
@@ -50,12 +49,6 @@ ck_status ck_set_abstraction_f32_check(const ck_set_abstraction_args *args) {
         if (!args->weights[i] || !args->biases[i]) return CK_INVALID_ARGUMENT;
     if (!args->y || !args->scratch || (uintptr_t)args->scratch % 64) return CK_INVALID_ARGUMENT;
     return CK_OK;
-}
-
-ck_kernel ck_set_abstraction_linear(ck_isa isa) {
-    const ck_variants variants = ck_linear_f32_f32_nk16_variants();
-    const ck_variant *row = ck_find_variant(variants, isa);
-    return row ? row->run : variants.rows[variants.count - 1].run;
 }
 
 ck_variants ck_set_abstraction_f32_variants(void) {
