@@ -6,6 +6,7 @@
 
 void ck_set_abstraction_f32_ref(const void *args, int part, int parts);
 void ck_set_abstraction_f32_avx2(const void *args, int part, int parts);
+void ck_set_abstraction_f32_avx512(const void *args, int part, int parts);
 void ck_set_abstraction_f32_neon(const void *args, int part, int parts);
 
 /* What one instruction set contributes. */
@@ -19,6 +20,7 @@ typedef struct ck_set_abstraction_steps {
 /* Layers: by ck_linear's reference, and by tiles that suit rows already in the cache. */
 void ck_set_abstraction_layer_ref(const ck_linear_args *args);
 void ck_set_abstraction_layer_avx2(const ck_linear_args *args);
+void ck_set_abstraction_layer_avx512(const ck_linear_args *args);
 
 /* One slice, in blocks of rows that stay in the cache. */
 void ck_set_abstraction_run(const ck_set_abstraction_args *args, ck_set_abstraction_steps steps, int part, int parts);
