@@ -16,6 +16,7 @@ ck_status ck_ball_query_f32_check(const ck_ball_query_args *args) {
 ck_variants ck_ball_query_f32_variants(void) {
     static const ck_variant rows[] = {
 #if CK_X86
+        {"ck_ball_query_f32_avx512", CK_ISA_AVX512, ck_ball_query_f32_avx512},
         {"ck_ball_query_f32_avx2", CK_ISA_AVX2, ck_ball_query_f32_avx2},
 #endif
 #if CK_ARM64

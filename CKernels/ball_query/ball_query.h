@@ -5,6 +5,7 @@
 
 void ck_ball_query_f32_ref(const void *args, int part, int parts);
 void ck_ball_query_f32_avx2(const void *args, int part, int parts);
+void ck_ball_query_f32_avx512(const void *args, int part, int parts);
 void ck_ball_query_f32_neon(const void *args, int part, int parts);
 
 /* Completes a row [limit] whose first `found` entries are hits: the first hit again, or 0 when there is none. */

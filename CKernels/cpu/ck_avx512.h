@@ -69,6 +69,17 @@ CK_EM void ck_em_mask_storeu_epi8(void *p, __mmask64 k, __m512i a) {
     const ck_em_i8 v = (ck_em_i8)a;
     for (int i = 0; i < 64; i++) if (CK_EM_ON(k)) ((int8_t *)p)[i] = v[i];
 }
+/* `scale` is 1, 2, 4 or 8 bytes. */
+CK_EM __m512i ck_em_i32gather_epi32(__m512i index, const void *p, int scale) {
+    const ck_em_i32 at = (ck_em_i32)index;
+    ck_em_i32 r;
+    CK_EM_LANES {
+        int32_t value;
+        memcpy(&value, (const char *)p + (int64_t)at[i] * scale, sizeof value);
+        r[i] = value;
+    }
+    return (__m512i)r;
+}
 CK_EM __m512i ck_em_broadcast_i32x4(__m128i a) {
     ck_em_i32 r;
     int32_t part[4];
@@ -184,6 +195,12 @@ CK_EM int32_t ck_em_reduce_add_epi32(__m512i x) {
     CK_EM_LANES s += a[i];
     return (int32_t)s;
 }
+CK_EM int32_t ck_em_reduce_min_epi32(__m512i x) {
+    const ck_em_i32 a = (ck_em_i32)x;
+    int32_t m = a[0];
+    for (int i = 1; i < 16; i++) m = m < a[i] ? m : a[i];
+    return m;
+}
 
 /* VNNI: four products u8 x s8 of each lane join the lane; wraps, does not saturate. */
 CK_EM __m512i ck_em_dpbusd_epi32(__m512i sum, __m512i x, __m512i y) {
@@ -209,6 +226,12 @@ CK_EM __m512i ck_em_cvtps_epi32(__m512 x) { /* half to even; what does not fit b
         const float w = __builtin_rintf(a[i]);
         r[i] = w >= -2147483648.0f && w < 2147483648.0f ? (int32_t)w : INT32_MIN;
     }
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_cvttps_epi32(__m512 x) { /* towards zero; what does not fit becomes INT32_MIN */
+    const ck_em_f32 a = (ck_em_f32)x;
+    ck_em_i32 r;
+    CK_EM_LANES r[i] = a[i] >= -2147483648.0f && a[i] < 2147483648.0f ? (int32_t)a[i] : INT32_MIN;
     return (__m512i)r;
 }
 CK_EM __m512i ck_em_cvtepi8_epi32(__m128i x) {
@@ -340,6 +363,8 @@ CK_TARGET_END
 #define _mm512_mask_storeu_epi32 ck_em_mask_storeu_epi32
 #define _mm512_mask_storeu_epi8 ck_em_mask_storeu_epi8
 #define _mm512_broadcast_i32x4 ck_em_broadcast_i32x4
+#undef _mm512_i32gather_epi32
+#define _mm512_i32gather_epi32 ck_em_i32gather_epi32
 #define _mm512_add_ps ck_em_add_ps
 #define _mm512_sub_ps ck_em_sub_ps
 #define _mm512_mul_ps ck_em_mul_ps
@@ -373,9 +398,11 @@ CK_TARGET_END
 #define _mm512_srai_epi32 ck_em_srai_epi32
 #define _mm512_srli_epi16 ck_em_srli_epi16
 #define _mm512_reduce_add_epi32 ck_em_reduce_add_epi32
+#define _mm512_reduce_min_epi32 ck_em_reduce_min_epi32
 #define _mm512_dpbusd_epi32 ck_em_dpbusd_epi32
 #define _mm512_cvtepi32_ps ck_em_cvtepi32_ps
 #define _mm512_cvtps_epi32 ck_em_cvtps_epi32
+#define _mm512_cvttps_epi32 ck_em_cvttps_epi32
 #define _mm512_cvtepi8_epi32 ck_em_cvtepi8_epi32
 #define _mm512_cvtepu8_epi32 ck_em_cvtepu8_epi32
 #define _mm512_cvtepu16_epi32 ck_em_cvtepu16_epi32

@@ -16,6 +16,7 @@ ck_status ck_add_check(const ck_add_args *args) {
 
 static const ck_variant rows[] = {
 #if CK_X86
+    {"ck_add_f32_avx512", CK_ISA_AVX512, ck_add_f32_avx512},
     {"ck_add_f32_avx2", CK_ISA_AVX2, ck_add_f32_avx2},
 #endif
 #if CK_ARM64

@@ -10,6 +10,7 @@ void ck_position_pool_f32_ref(const void *args, int part, int parts);
 void ck_transpose_f32_ref(const void *args, int part, int parts);
 #if CK_X86
 void ck_add_f32_avx2(const void *args, int part, int parts);
+void ck_add_f32_avx512(const void *args, int part, int parts);
 void ck_position_pool_f32_avx2(const void *args, int part, int parts);
 #endif
 #if CK_ARM64

@@ -40,6 +40,7 @@ ck_status ck_fps_f32_pc_check(const ck_fps_args *args) {
 ck_variants ck_fps_f32_pc_variants(void) {
     static const ck_variant rows[] = {
 #if CK_X86
+        {"ck_fps_f32_pc_avx512", CK_ISA_AVX512, ck_fps_f32_pc_avx512},
         {"ck_fps_f32_pc_avx2", CK_ISA_AVX2, ck_fps_f32_pc_avx2},
 #endif
 #if CK_ARM64

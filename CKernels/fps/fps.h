@@ -5,6 +5,7 @@
 
 void ck_fps_f32_pc_ref(const void *args, int part, int parts);
 void ck_fps_f32_pc_avx2(const void *args, int part, int parts);
+void ck_fps_f32_pc_avx512(const void *args, int part, int parts);
 void ck_fps_f32_pc_neon(const void *args, int part, int parts);
 
 /* Every point starts this far (squared) from the empty set, as in the official sampler: two points farther
@@ -35,7 +36,7 @@ size_t ck_fps_cloud_bytes(const ck_fps_args *args);
 
 /* Large clouds: the candidates in buckets of neighbours. A round visits only the buckets whose box is nearer to
  * the new centre than their farthest point is to the chosen set; the others cannot change. */
-enum { CK_FPS_BUCKET = 64, CK_FPS_BUCKET_PAD = 8 };
+enum { CK_FPS_BUCKET = 64, CK_FPS_BUCKET_PAD = 16 };
 
 typedef struct ck_fps_buckets {
     float *x, *y, *z, *nearest;     /* [count * CK_FPS_BUCKET]; inside a bucket points keep their order */

@@ -58,6 +58,7 @@ ck_status ck_max_pool_f32_check(const ck_max_pool_args *args) {
 ck_variants ck_max_pool_f32_variants(void) {
     static const ck_variant rows[] = {
 #if CK_X86
+        {"ck_max_pool_f32_avx512", CK_ISA_AVX512, ck_max_pool_f32_avx512},
         {"ck_max_pool_f32_avx2", CK_ISA_AVX2, ck_max_pool_f32_avx2},
 #endif
 #if CK_ARM64

@@ -10,6 +10,7 @@ void ck_group_points_f32_avx2(const void *args, int part, int parts);
 
 void ck_max_pool_f32_ref(const void *args, int part, int parts);
 void ck_max_pool_f32_avx2(const void *args, int part, int parts);
+void ck_max_pool_f32_avx512(const void *args, int part, int parts);
 void ck_max_pool_f32_neon(const void *args, int part, int parts);
 
 /* Rows [begin, end) of the batch * n_centres * limit rows of a grouping, to out [end - begin, 3 + n_features].

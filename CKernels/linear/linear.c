@@ -32,20 +32,21 @@ ck_status ck_linear_check(const ck_linear_args *a) {
 
 /* Best first; an instruction set is one row here and one file beside this one. */
 #if CK_X86
-#define ROWS(type) \
-    {"ck_linear_f32_" #type "_nk16_avx2", CK_ISA_AVX2, ck_linear_f32_##type##_nk16_avx2}, \
-    {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref}
+#define AVX512_ROW(type) {"ck_linear_f32_" #type "_nk16_avx512", CK_ISA_AVX512, ck_linear_f32_##type##_nk16_avx512},
+#define AVX2_ROW(type) {"ck_linear_f32_" #type "_nk16_avx2", CK_ISA_AVX2, ck_linear_f32_##type##_nk16_avx2},
 #else
-#define ROWS(type) {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref}
+#define AVX512_ROW(type)
+#define AVX2_ROW(type)
 #endif
+#define REF_ROW(type) {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref},
 
-#define TABLE(type) \
+#define TABLE(type, ...) \
     ck_variants ck_linear_f32_##type##_nk16_variants(void) { \
-        static const ck_variant rows[] = {ROWS(type)}; \
+        static const ck_variant rows[] = {__VA_ARGS__}; \
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 
-TABLE(f32)
-TABLE(f16)
-TABLE(bf16)
-TABLE(i8g128)
+TABLE(f32, AVX512_ROW(f32) AVX2_ROW(f32) REF_ROW(f32))
+TABLE(f16, AVX2_ROW(f16) REF_ROW(f16))
+TABLE(bf16, AVX2_ROW(bf16) REF_ROW(bf16))
+TABLE(i8g128, AVX2_ROW(i8g128) REF_ROW(i8g128))

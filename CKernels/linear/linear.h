@@ -8,6 +8,8 @@ void ck_linear_f32_f16_nk16_ref(const void *args, int part, int parts);
 void ck_linear_f32_bf16_nk16_ref(const void *args, int part, int parts);
 void ck_linear_f32_i8g128_nk16_ref(const void *args, int part, int parts);
 
+void ck_linear_f32_f32_nk16_avx512(const void *args, int part, int parts);
+
 void ck_linear_f32_f32_nk16_avx2(const void *args, int part, int parts);
 void ck_linear_f32_f16_nk16_avx2(const void *args, int part, int parts);
 void ck_linear_f32_bf16_nk16_avx2(const void *args, int part, int parts);

@@ -18,6 +18,7 @@ ck_status ck_norm_check(const ck_norm_args *args) {
 
 static const ck_variant layer_rows[] = {
 #if CK_X86
+    {"ck_layer_norm_f32_avx512", CK_ISA_AVX512, ck_layer_norm_f32_avx512},
     {"ck_layer_norm_f32_avx2", CK_ISA_AVX2, ck_layer_norm_f32_avx2},
 #endif
 #if CK_ARM64
@@ -28,6 +29,7 @@ static const ck_variant layer_rows[] = {
 
 static const ck_variant rms_rows[] = {
 #if CK_X86
+    {"ck_rms_norm_f32_avx512", CK_ISA_AVX512, ck_rms_norm_f32_avx512},
     {"ck_rms_norm_f32_avx2", CK_ISA_AVX2, ck_rms_norm_f32_avx2},
 #endif
 #if CK_ARM64

@@ -1,6 +1,5 @@
 /* Set abstraction: argument check, scratch, variants. */
 #include "set_abstraction.h"
-#include "ck_linear.h"
 #include "ck_target.h"
 #include "grouping/grouping.h"
 #include "grouping/point_check.h"
@@ -52,15 +51,10 @@ ck_status ck_set_abstraction_f32_check(const ck_set_abstraction_args *args) {
     return CK_OK;
 }
 
-ck_kernel ck_set_abstraction_linear(ck_isa isa) {
-    const ck_variants variants = ck_linear_f32_f32_nk16_variants();
-    const ck_variant *row = ck_find_variant(variants, isa);
-    return row ? row->run : variants.rows[variants.count - 1].run;
-}
-
 ck_variants ck_set_abstraction_f32_variants(void) {
     static const ck_variant rows[] = {
 #if CK_X86
+        {"ck_set_abstraction_f32_avx512", CK_ISA_AVX512, ck_set_abstraction_f32_avx512},
         {"ck_set_abstraction_f32_avx2", CK_ISA_AVX2, ck_set_abstraction_f32_avx2},
 #endif
 #if CK_ARM64

@@ -1,20 +1,26 @@
 /* Private parts of the fused set-abstraction layer. */
 #ifndef CK_SET_ABSTRACTION_H
 #define CK_SET_ABSTRACTION_H
+#include "ck_linear.h"
 #include "ck_points.h"
 
 void ck_set_abstraction_f32_ref(const void *args, int part, int parts);
 void ck_set_abstraction_f32_avx2(const void *args, int part, int parts);
+void ck_set_abstraction_f32_avx512(const void *args, int part, int parts);
 void ck_set_abstraction_f32_neon(const void *args, int part, int parts);
 
 /* What one instruction set contributes. */
 typedef struct ck_set_abstraction_steps {
     void (*group_rows)(const ck_group_points_args *args, int64_t begin, int64_t end, float *out);
-    ck_kernel linear, max_pool;
+    /* y = max(0, x W^T + bias); takes no other fields than x, weight, bias, y, sizes and strides. */
+    void (*layer)(const ck_linear_args *args);
+    ck_kernel max_pool;
 } ck_set_abstraction_steps;
 
-/* The linear kernel of `isa`, or the reference where that family has none. */
-ck_kernel ck_set_abstraction_linear(ck_isa isa);
+/* Layers: by ck_linear's reference, and by tiles that suit rows already in the cache. */
+void ck_set_abstraction_layer_ref(const ck_linear_args *args);
+void ck_set_abstraction_layer_avx2(const ck_linear_args *args);
+void ck_set_abstraction_layer_avx512(const ck_linear_args *args);
 
 /* One slice, in blocks of rows that stay in the cache. */
 void ck_set_abstraction_run(const ck_set_abstraction_args *args, ck_set_abstraction_steps steps, int part, int parts);

@@ -1,4 +1,4 @@
-/* Set abstraction, AVX2: that set's kernels in the common loop, nothing of its own. */
+/* Set abstraction, AVX2: that set's kernels and layers (layer_avx2.c) in the common loop. */
 #include "set_abstraction.h"
 #include "ck_target.h"
 #include "grouping/grouping.h"
@@ -8,7 +8,7 @@
 void ck_set_abstraction_f32_avx2(const void *args, int part, int parts) {
     const ck_set_abstraction_steps steps = {
         .group_rows = ck_group_rows_avx2,
-        .linear = ck_set_abstraction_linear(CK_ISA_AVX2),
+        .layer = ck_set_abstraction_layer_avx2,
         .max_pool = ck_max_pool_f32_avx2,
     };
     ck_set_abstraction_run(args, steps, part, parts);

@@ -8,7 +8,7 @@
 void ck_set_abstraction_f32_neon(const void *args, int part, int parts) {
     const ck_set_abstraction_steps steps = {
         .group_rows = ck_group_rows_ref,
-        .linear = ck_set_abstraction_linear(CK_ISA_NEON),
+        .layer = ck_set_abstraction_layer_ref,
         .max_pool = ck_max_pool_f32_neon,
     };
     ck_set_abstraction_run(args, steps, part, parts);

@@ -5,7 +5,6 @@
  * fill them, and cut a centre only when it has more neighbours than a block has rows. A row's result does not
  * depend on the rows beside it, and a maximum of maxima is the maximum: fused and unfused agree in every bit. */
 #include "set_abstraction.h"
-#include "ck_linear.h"
 
 /* Lays the maximum over a later piece of a centre's rows over that of the earlier ones, as max_pool would. */
 static void merge_piece(float *y, const float *piece, int64_t columns) {
@@ -62,7 +61,7 @@ void ck_set_abstraction_run(const ck_set_abstraction_args *args, ck_set_abstract
                 .y_stride = args->widths[i + 1],
                 .activation = CK_ACT_RELU,
             };
-            steps.linear(&layer, 0, 1);
+            steps.layer(&layer);
         }
         pool_rows(steps.max_pool, buffers[n_layers % 2], row, row_end, limit, args->widths[n_layers], piece, args->y);
     }

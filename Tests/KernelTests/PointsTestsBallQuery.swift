@@ -68,6 +68,65 @@ import Testing
         }
     }
 
+    /// What the reference, which the definition covers above, gives for clouds large enough for the grid over centres.
+    func expectReference(_ query: Query, _ note: String) {
+        let rows = ck_ball_query_f32_variants()
+        let reference = search(query, rows.rows[Int(rows.count) - 1], parts: 1)
+        #expect(Set(reference).count > 1, "nothing found: the comparison would prove nothing, \(note)")
+        expectAllVariants(query, reference, note)
+    }
+
+    /// Radii from "no neighbour" to "everything"; far from the origin, where coordinates round; flat; one line of points.
+    static let largeClouds: [(Int, Float, Float, [Float])] = [
+        (31, 0.1, 0, [1, 1, 1]), (32, 0.1, 0, [1, 1, 1]), (300, 0.003, 0, [1, 1, 1]), (1025, 0.2, 0, [1, 1, 1]),
+        (200, 5, 0, [1, 1, 1]), (200, 0.05, 1000, [1, 1, 1]), (200, 0.01, 1e6, [1, 1, 1]), (200, 0.1, 0, [1, 1, 0]),
+        (200, 0.01, 0, [1, 0, 0]), (100, 1e-21, 0, [1e-20, 1e-20, 1e-20]), (100, 1e18, 0, [1e19, 1e19, 1e19]),
+        (200, 0.1, 0, [1, 1, 1e5]), (100, 3e38, 0, [3e38, 1, 1]),
+    ]
+
+    @Test(arguments: largeClouds)
+    func largeCloudMatchesReference(centres: Int, radius: Float, offset: Float, scale: [Float]) {
+        var generator = SeededGenerator(seed: UInt64(centres))
+        let count = 2500, batch = centres < 300 ? 2 : 1
+        var points = generator.floats(batch * count * 4)
+        for i in points.indices where i % 4 < 3 { points[i] = points[i] * scale[i % 4] + offset }
+        let chosen = (0..<batch * centres).flatMap { row in
+            let first = (row / centres * count + Int.random(in: 0..<count, using: &generator)) * 4
+            return points[first..<first + 3]
+        }
+        let query = Query(points: points, centres: chosen, batch: batch, stride: 4, limit: 9, radius: radius)
+        expectReference(query, "centres \(centres), radius \(radius), offset \(offset), scale \(scale), seed \(centres)")
+    }
+
+    /// Points on a lattice whose step is the radius lie exactly on spheres and on borders of cells.
+    @Test func largeCloudBoundaryIsOutside() {
+        var points: [Float] = []
+        for i in 0..<13 * 13 * 13 {
+            for cell in [i % 13, i / 13 % 13, i / 169] { points.append(Float(cell) * 0.25) }
+        }
+        let step: Float = 0.25
+        for radius in [step, step.nextUp, step.nextDown, 2 * step] {
+            expectReference(Query(points: points, centres: points, limit: 20, radius: radius), "radius \(radius)")
+        }
+    }
+
+    /// Rows that are full are met again; flawed points and centres are in no ball and spoil no other.
+    @Test func largeCloudWithFlawsMatchesReference() {
+        var generator = SeededGenerator(seed: 77)
+        var points = generator.floats(3000 * 3)
+        var centres = Array(points[0..<150 * 3])
+        let flaws: [Float] = [.nan, .infinity, -.infinity, 3e38, -3e38]
+        for i in 0..<100 { points[2000 + i * 29] = flaws[i % 3] }
+        expectReference(Query(points: points, centres: centres, limit: 3, radius: 0.4), "flawed points")
+        for flaw in flaws {
+            centres[31] = flaw
+            expectReference(Query(points: points, centres: centres, limit: 3, radius: 0.4), "centre with \(flaw)")
+        }
+        let nowhere = [Float](repeating: .nan, count: 64 * 3)
+        let query = Query(points: points, centres: nowhere, limit: 2, radius: 1)
+        expectAllVariants(query, [Int32](repeating: 0, count: 128), "no centre")
+    }
+
     @Test func boundaryIsOutside() {
         // 0.5 squared is exact, so the first point is exactly on the sphere.
         let points: [Float] = [0.5, 0, 0, Float(0.5).nextDown, 0, 0, 0, -0.5, 0, 0, 0, 0]
