@@ -1,6 +1,6 @@
 import Foundation
 package import ExecutionPlan
-public import LEOArchive
+internal import LEOArchive
 public import LEOModel
 import LEOTensor
 internal import LEOText

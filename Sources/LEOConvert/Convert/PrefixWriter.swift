@@ -1,7 +1,7 @@
 internal import ExecutionPlan
 import Foundation
 internal import LEOArchive
-package import LEOModel
+internal import LEOModel
 import LEOTensor
 internal import LEOText
 
