@@ -45,7 +45,7 @@ final class ModelVariant: Sendable {
         }
         let count = tokens.shape.first ?? 0
         let list = try archive.tensor(TensorSpecification(name: PromptPrefix.tokensName, elementType: .i32, shape: [count]))
-        if try digits(PromptPrefix.weightsName) != archive.weightsDigits { return ignored("it belongs to other weights") }
+        if try digits(PromptPrefix.weightsName) != archive.weightsDigits(network.configuration) { return ignored("it belongs to other weights") }
         if use == .whereExact, try digits(PromptPrefix.kernelsName) != hexadecimal(PromptPrefix.kernelsText(network.language)) {
             return ignored("it was computed with other kernels, which round otherwise")
         }
@@ -98,7 +98,7 @@ extension Archive {
     }
 
     /// What a stored prompt says it was computed from.
-    fileprivate var weightsDigits: String {
+    fileprivate func weightsDigits(_ configuration: ModelConfiguration) -> String {
         hexadecimal(PromptPrefix.weightsText(configuration: configuration, base: base?.fingerprint, tensors: lines))
     }
 }

@@ -181,7 +181,7 @@ public struct Converter: Sendable {
                     done += scales.count
                 }
             }
-            try prefix?.write(to: writer, written, configuration: text, base: adapting?.base) { bytes, name in
+            try prefix?.write(to: writer, written, base: adapting?.base) { bytes, name in
                 done += bytes
                 try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: name))
             }

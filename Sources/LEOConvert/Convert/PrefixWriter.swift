@@ -40,7 +40,7 @@ struct PrefixWriter {
     ///   - base: of an adapter, what it adapts.
     ///   - advance: told of bytes that were written, and of which tensor.
     func write(
-        to writer: ArchiveWriter, _ written: WrittenTensors, configuration text: String, base: Archive?,
+        to writer: ArchiveWriter, _ written: WrittenTensors, base: Archive?,
         advance: (_ byteCount: Int, _ name: String) throws -> Void
     ) throws {
         func put(_ name: String, _ tensor: Tensor) throws {
@@ -50,7 +50,7 @@ struct PrefixWriter {
         func digits(_ text: String) -> Tensor {
             Tensor(elementType: .u8, shape: [16]) { $0.copyBytes(from: Array(hexadecimal(text).utf8)) }
         }
-        let weights = PromptPrefix.weightsText(configuration: text, base: base?.weightsFingerprint, tensors: written.lines)
+        let weights = PromptPrefix.weightsText(configuration: configuration, base: base?.weightsFingerprint, tensors: written.lines)
         try put(PromptPrefix.tokensName, Tensor(tokens, shape: [tokens.count]))
         try put(PromptPrefix.weightsName, digits(weights))
         let source = try WrittenConstants(written, temporaryPath: writer.temporaryPath, byteCount: writer.byteCount, base: base)

@@ -39,14 +39,18 @@ package struct PromptPrefix: Sendable {
     package static let kernelsName = namePrefix + "kernels"
     package static func stateName(_ form: CacheForm) -> String { namePrefix + form.name }
 
-    /// What the digits of `weightsName` are the XXH64 of: configuration, base, and a line for each tensor by name.
+    /// What the digits of `weightsName` are the XXH64 of: what shapes do not say of the language model, base, and a line for each
+    /// tensor by name. The name of the model is none of it.
     ///
     /// - Parameter tensors: name, and `type layout axes checksum` as in the fingerprint of a file.
     package static func weightsText(
-        configuration: String, base: String?, tensors: some Sequence<(name: String, line: String)>
+        configuration: ModelConfiguration, base: String?, tensors: some Sequence<(name: String, line: String)>
     ) -> String {
         let lines = tensors.filter { !$0.name.hasPrefix(namePrefix) }.sorted { $0.name < $1.name }
-        return configuration + "\n" + (base.map { "base \($0)\n" } ?? "") + lines.map { "\($0.name) \($0.line)\n" }.joined()
+        let language = configuration.language
+        let settings = "\(language.numAttentionHeads) \(language.numKeyValueHeads) \(language.rmsNormEpsilon) \(language.ropeTheta) "
+            + "\(configuration.lora?.alpha ?? 0)"
+        return settings + "\n" + (base.map { "base \($0)\n" } ?? "") + lines.map { "\($0.name) \($0.line)\n" }.joined()
     }
 
     /// What the digits of `kernelsName` are the XXH64 of. Other kernels round otherwise.
