@@ -51,8 +51,8 @@ extension Network {
     /// Compiles the model of an archive.
     ///
     /// - Throws: `ConfigurationError`, `ArchiveError`, `GraphError`
-    package convenience init(_ archive: Archive, options: CompileOptions = CompileOptions()) throws {
+    package convenience init(_ archive: Archive, options: CompileOptions = CompileOptions(), exposesCaches: Bool = true) throws {
         let configuration = try ModelConfiguration(json: Data(archive.configuration.utf8))
-        try self.init(configuration, source: ArchiveSource(archive), options: options)
+        try self.init(configuration, source: ArchiveSource(archive), options: options, exposesCaches: exposesCaches)
     }
 }

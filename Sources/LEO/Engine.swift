@@ -9,7 +9,23 @@ import LEOText
 public struct EngineOptions: Sendable {
     /// Threads of every step; 0 takes every core the process may use.
     public var threads = 0
+    /// Bytes that results of the encoders may take: image tokens, embeddings of objects, object tokens of scenes. A request
+    /// that shows the same again gets the same to the last bit; what was not used longest leaves first. 0 keeps nothing.
+    public var encodingCacheByteCount = 64 << 20
+    /// Whether requests may use what earlier ones computed, and what the file stores of LEO's role prompt; see
+    /// `Request.reusesResults`.
+    public var reusesResults = true
+    /// When the keys and values that a file stores of LEO's role prompt are used.
+    public var storedPrompt = StoredPrompt.whereExact
     public init() {}
+
+    public enum StoredPrompt: Sendable, CaseIterable {
+        case never
+        /// Where the kernels are those that computed them: answers are the same to the last bit.
+        case whereExact
+        /// With other kernels too: what they computed differs in rounding.
+        case always
+    }
 }
 
 /// A model, opened and compiled, ready to answer. Share one among as many sessions and tasks as you like.
@@ -26,18 +42,30 @@ public final class Engine: Sendable {
     public let archive: Archive
     public let tokenizer: Tokenizer
     public var configuration: ModelConfiguration { network.configuration }
-    package let network: Network
+    /// What a person should know, for example that a stored prompt is not used.
+    public var notices: [String] { base.notices }
+    package var network: Network { base.network }
+    let base: ModelVariant
+    let options: EngineOptions
+    let compile: CompileOptions
     /// One computation at a time.
     let gate = NSLock()
     private let idle = SessionPool()
     let spaces = SpaceCache()
+    let encodings: EncodingCache
+    private let counters = Counters()
 
     /// - Throws: `ArchiveError`, `ConfigurationError`, `TokenizerError`, `GraphError`, each naming file, field and reason.
     public init(path: String, options: EngineOptions = EngineOptions()) throws {
         archive = try Archive(path: path)
+        if let base = archive.base { throw EngineError.adapter(file: path, base: base.name) }
+        self.options = options
         var compile = CompileOptions()
         compile.workers = options.threads
-        network = try Network(archive, options: compile)
+        self.compile = compile
+        encodings = EncodingCache(byteLimit: options.encodingCacheByteCount)
+        base = try ModelVariant(archive, number: 0, compile: compile, storedPrompt: options.storedPrompt)
+        let configuration = base.network.configuration
         let bytes = try archive.tensor(
             TensorSpecification(
                 name: Self.tokenizerName, elementType: .u8, shape: archive.tensor(named: Self.tokenizerName)?.shape ?? [0]))
@@ -57,10 +85,68 @@ public final class Engine: Sendable {
     /// Memory of its own for one conversation or robot: caches, arenas, about the size that `leo plan` prints.
     public func makeSession() throws -> Session { try Session(self) }
 
+    /// Opens an adapter on this model, for any number of requests. Maps the file and compiles a plan: milliseconds, once.
+    ///
+    /// - Throws: `ArchiveError.wrongBase`, which names both fingerprints; `ArchiveError`, `ConfigurationError`, `GraphError`
+    public func loadAdapter(path: String) throws -> Adapter {
+        try Adapter(try Archive(path: path), self, number: counters.nextModel())
+    }
+
+    /// What all requests so far did not have to compute.
+    public var reuse: ReuseCounts { counters.reuse }
+
+    func count(_ timings: Timings) { counters.add(timings) }
+
+    /// Bytes that results of the encoders take.
+    package var encodingByteCount: Int { encodings.byteCount }
+
     /// Answers with a session of the engine's pool.
     public func respond(to request: Request) throws -> Response {
         let session = try idle.take() ?? makeSession()
         return session.respond(to: request) { [idle] in idle.put(session) }
+    }
+}
+
+/// What the requests to an engine computed and what was there already.
+public struct ReuseCounts: Sendable, Equatable {
+    public internal(set) var requests = 0
+    /// Objects shown, and those whose embedding was there.
+    public internal(set) var objects = 0
+    public internal(set) var reusedObjects = 0
+    /// Requests whose image tokens, and whose object tokens, were there.
+    public internal(set) var reusedImages = 0
+    public internal(set) var reusedScenes = 0
+    /// Tokens of all prompts; of these, those kept from the prompt before, and those stored in the file.
+    public internal(set) var promptTokens = 0
+    public internal(set) var keptTokens = 0
+    public internal(set) var storedTokens = 0
+}
+
+private final class Counters: Sendable {
+    private let lock = NSLock()
+    nonisolated(unsafe) private var counts = ReuseCounts()
+    nonisolated(unsafe) private var models = 0
+
+    var reuse: ReuseCounts { lock.withLock { counts } }
+
+    func nextModel() -> Int {
+        lock.withLock {
+            models += 1
+            return models
+        }
+    }
+
+    func add(_ timings: Timings) {
+        lock.withLock {
+            counts.requests += 1
+            counts.objects += timings.objects
+            counts.reusedObjects += timings.reusedObjects
+            counts.reusedImages += timings.reusesImage ? 1 : 0
+            counts.reusedScenes += timings.reusesScene ? 1 : 0
+            counts.promptTokens += timings.promptTokens
+            counts.keptTokens += timings.keptTokens
+            counts.storedTokens += timings.storedTokens
+        }
     }
 }
 
@@ -76,10 +162,13 @@ private final class SessionPool: Sendable {
 /// An archive that is valid but holds no usable model.
 public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     case tokenizer(file: String, reason: String)
+    /// The file is an adapter, not a model.
+    case adapter(file: String, base: String)
 
     public var description: String {
         switch self {
         case .tokenizer(let file, let reason): "\(file): tokenizer.model: \(reason)"
+        case .adapter(let file, let base): "\(file): is an adapter, expected a model: open its base, \(base), and load it there"
         }
     }
 }

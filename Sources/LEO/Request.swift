@@ -54,6 +54,10 @@ public struct Request: Sendable {
     public var actionSpace: Space?
     /// `[PAD]` was never trained; production excludes it. Off to reproduce the official code, which does not.
     public var excludesPadding = true
+    /// The adapter to answer with; nil for the model's own. One of the engine that answers.
+    public var adapter: Adapter?
+    /// Whether what earlier requests computed may serve, and what the file stores of LEO's role prompt. The answer is the same.
+    public var reusesResults = true
 
     public init(_ instruction: String, scene: Scene? = nil, image: Image? = nil) {
         self.instruction = instruction
@@ -84,6 +88,8 @@ public struct Answer: Sendable {
 public struct Timings: Sendable, Equatable {
     /// Objects sampled and normalised, image resized.
     public internal(set) var preprocessing = 0.0
+    /// Turning to the adapter of the request.
+    public internal(set) var adapter = 0.0
     public internal(set) var image = 0.0
     public internal(set) var points = 0.0
     public internal(set) var spatial = 0.0
@@ -94,11 +100,21 @@ public struct Timings: Sendable, Equatable {
     /// From the start of the request to the first certain token.
     public internal(set) var firstToken = 0.0
     public internal(set) var total = 0.0
-    /// Rows of the prompt that were computed.
+    /// Rows of the prompt, of which `keptTokens` and `storedTokens` were not computed.
     public internal(set) var promptTokens = 0
+    /// Rows at the beginning that the session's previous prompt (with the same adapter) had as well.
+    public internal(set) var keptTokens = 0
+    /// Rows behind those that the file stores.
+    public internal(set) var storedTokens = 0
     /// Decoding steps, each for all beams.
     public internal(set) var steps = 0
     public internal(set) var objects = 0
+    /// Objects whose embedding an earlier request had computed.
+    public internal(set) var reusedObjects = 0
+    /// Whether an earlier request had computed the image tokens.
+    public internal(set) var reusesImage = false
+    /// Whether an earlier request had computed the object tokens.
+    public internal(set) var reusesScene = false
 }
 
 /// A request that cannot be answered.
@@ -117,6 +133,8 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
     case action(ActionError)
     /// Decoding ended before an action was complete: every token it needs was excluded or impossible.
     case noAction(space: String)
+    /// The adapter was loaded by another engine.
+    case foreignAdapter(path: String)
 
     public var description: String {
         switch self {
@@ -130,6 +148,7 @@ public enum RequestError: Error, Sendable, Equatable, CustomStringConvertible {
         case .pickedPoints(let reason): "picked points: \(reason)"
         case .actionSpaceExcludes(let field): "\(field): expected none together with an action space"
         case .action(let error): error.description
+        case .foreignAdapter(let path): "\(path): the adapter belongs to another engine than the one that is asked"
         case .noAction(let space): "no \(space) action could be completed: all tokens that it needs are excluded or impossible"
         }
     }

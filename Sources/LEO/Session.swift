@@ -7,7 +7,12 @@ import LEOTensor
 import LEOText
 
 /// The working memory of one request at a time. Requests given to a session are answered in order.
+///
+/// The session remembers the last prompt of each model it uses (the base, its adapters): a request whose prompt begins like it,
+/// as a robot's next step does, reads only what is new.
 public final class Session: Sendable {
+    /// Models (the base, its adapters) whose buffers a session keeps; those of others are made anew when they are asked.
+    public static let modelLimit = 4
     private let engine: Engine
     private let queue = DispatchQueue(label: "leo.session")
     private let work: SessionWork
@@ -52,22 +57,50 @@ public final class Session: Sendable {
 
 /// What a session computes with; only ever used on the session's queue.
 package final class SessionWork: @unchecked Sendable {
-    private let engine: Engine
-    private let encoder: SceneEncoder
-    private let language: LanguageRunner
+    /// Buffers for one model.
+    private struct Runner {
+        let model: ModelVariant
+        let encoder: SceneEncoder
+        let language: LanguageRunner
+    }
+
+    let engine: Engine
+    /// The one used last comes last.
+    private var runners: [Runner] = []
 
     package init(_ engine: Engine) throws {
         self.engine = engine
-        encoder = try SceneEncoder(engine.network, gate: engine.gate)
-        language = try LanguageRunner(engine.network, gate: engine.gate)
+        try turn(to: engine.base)
+    }
+
+    var encoder: SceneEncoder { runners[runners.count - 1].encoder }
+    private var language: LanguageRunner { runners[runners.count - 1].language }
+    var model: ModelVariant { runners[runners.count - 1].model }
+
+    /// Computes with this model from now on.
+    private func turn(to model: ModelVariant) throws {
+        if let index = runners.firstIndex(where: { $0.model === model }) {
+            if index != runners.count - 1 { runners.append(runners.remove(at: index)) }
+            return
+        }
+        let runner = Runner(
+            model: model, encoder: try SceneEncoder(model.network, gate: engine.gate),
+            language: try LanguageRunner(model.network, gate: engine.gate))
+        if runners.count == Session.modelLimit { runners.removeFirst() }
+        runners.append(runner)
     }
 
     func answer(_ request: Request, _ cancellation: Cancellation, yield: (Piece) -> Void) throws -> Answer {
         var clock = StageClock()
+        if let adapter = request.adapter, adapter.base !== engine.archive {
+            throw RequestError.foreignAdapter(path: adapter.archive.path)
+        }
+        try turn(to: request.adapter?.model ?? engine.base)
+        clock.stage(\.adapter)
         let acting = try actingSpace(request)
         let prepared = try PreparedRequest(request, engine.configuration)
         clock.stage(\.preprocessing)
-        let perception = try perceive(prepared, cancellation, &clock)
+        let perception = try perceive(prepared, reuses(request), cancellation, &clock)
         let prompt = PromptTokens(prepared.prompt, tokenizer: engine.tokenizer, maxContext: engine.configuration.maximumContext)
         var sequence = PromptSequence(
             prompt, imageTokens: engine.configuration.image.tokenCount, hasImage: prepared.image != nil,
@@ -76,10 +109,28 @@ package final class SessionWork: @unchecked Sendable {
         sequence.append(engine.tokenizer.bosID)
         for id in acting?.prefix ?? [] { sequence.append(id) }
         clock.timings.objects = prepared.objects.count
-        if let answers = request.answers {
-            return try score(answers, sequence, perception, prepared, cancellation, &clock)
+        let answer = if let answers = request.answers {
+            try score(answers, request, sequence, perception, prepared, cancellation, &clock)
+        } else {
+            try generate(request, acting, sequence, perception, prepared, cancellation, &clock, yield)
         }
-        return try generate(request, acting, sequence, perception, prepared, cancellation, &clock, yield)
+        engine.count(answer.timings)
+        return answer
+    }
+
+    private func reuses(_ request: Request) -> Bool { request.reusesResults && engine.options.reusesResults }
+
+    private func prefill(
+        _ request: Request, _ rows: [PromptRow], _ perception: Perception, _ cancellation: Cancellation, _ clock: inout StageClock
+    ) throws -> UnsafeBufferPointer<Float> {
+        let (logits, reuse) = try language.prefill(
+            rows, extra: perception.extraRows, keepsCells: reuses(request), prefix: reuses(request) ? model.prefix : nil,
+            cancellation: cancellation)
+        clock.timings.promptTokens = rows.count
+        clock.timings.keptTokens = reuse.kept
+        clock.timings.storedTokens = reuse.stored
+        clock.stage(\.prefill)
+        return logits
     }
 
     private func actingSpace(_ request: Request) throws -> SpaceOnModel? {
@@ -92,32 +143,6 @@ package final class SessionWork: @unchecked Sendable {
         } catch {
             throw RequestError.action(error)
         }
-    }
-
-    /// Image and object tokens of a request.
-    struct Perception {
-        var extraRows: [Float]
-        var objectTokens: Int
-    }
-
-    private func perceive(
-        _ prepared: PreparedRequest, _ cancellation: Cancellation, _ clock: inout StageClock
-    ) throws -> Perception {
-        var rows: [Float] = []
-        if let image = prepared.image {
-            rows = try image.floats().withUnsafeBufferPointer { try encoder.encodeImage($0, cancellation: cancellation).tokens }
-            clock.stage(\.image)
-        }
-        let count = prepared.objects.count
-        let embeddings = try prepared.objects.features.floats().withUnsafeBufferPointer {
-            try encoder.encodeObjects($0, count: count, cancellation: cancellation)
-        }
-        clock.stage(\.points)
-        let scene = try encoder.encodeScene(
-            embeddings: embeddings, locations: prepared.objects.locations.floats(), count: count,
-            anchor: prepared.pose.position.values, orientation: prepared.pose.orientation.values, cancellation: cancellation)
-        clock.stage(\.spatial)
-        return Perception(extraRows: rows + scene.tokens, objectTokens: scene.tokens.count / engine.configuration.language.hiddenSize)
     }
 
     private func generate(
@@ -134,8 +159,7 @@ package final class SessionWork: @unchecked Sendable {
         var text = IncrementalDecoder(engine.tokenizer)
         var stripper = EndStripper()
         if !decoder.isFinished {
-            let logits = try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation)
-            clock.stage(\.prefill)
+            let logits = try prefill(request, rows, perception, cancellation, &clock)
             clock.timings.steps = try language.decode(after: logits, with: &decoder, cancellation: cancellation) { id in
                 clock.first()
                 if acting == nil { yield(Piece(text: stripper.strip(text.append(id)), id: id)) }
@@ -164,16 +188,13 @@ package final class SessionWork: @unchecked Sendable {
     }
 
     private func score(
-        _ answers: [String], _ sequence: PromptSequence, _ perception: Perception, _ prepared: PreparedRequest,
+        _ answers: [String], _ request: Request, _ sequence: PromptSequence, _ perception: Perception, _ prepared: PreparedRequest,
         _ cancellation: Cancellation, _ clock: inout StageClock
     ) throws -> Answer {
         guard !answers.isEmpty else { throw RequestError.noAnswers }
         let tokens = answers.map { engine.tokenizer.encode($0, addsBOS: false) }
         for (answer, ids) in zip(answers, tokens) where ids.isEmpty { throw RequestError.emptyAnswer(answer) }
-        let rows = sequence.rows(.all)
-        clock.timings.promptTokens = rows.count
-        let logits = try language.prefill(rows, extra: perception.extraRows, cancellation: cancellation)
-        clock.stage(\.prefill)
+        let logits = try prefill(request, sequence.rows(.all), perception, cancellation, &clock)
         let scores = try language.score(tokens, after: logits, cancellation: cancellation)
         clock.timings.steps = scores.candidates.count
         clock.stage(\.decoding)

@@ -33,6 +33,10 @@ struct Act: AsyncParsableCommand {
     var seed: UInt64 = 0
     @Option(help: ArgumentHelp("Threads; 0 takes every core.", valueName: "n"))
     var threads = 0
+    @Flag(help: "Compute every step anew, also what the file stores of the prompt.")
+    var noReuse = false
+    @Flag(help: "Say on standard error what did not have to be computed.")
+    var timings = false
     @OptionGroup var format: JSONOption
 
     func validate() throws {
@@ -46,6 +50,7 @@ struct Act: AsyncParsableCommand {
     func run() async throws {
         var engineOptions = EngineOptions()
         engineOptions.threads = threads
+        engineOptions.reusesResults = !noReuse
         let engine = try Engine(path: model.expandingTilde, options: engineOptions)
         var run = try AgentRun(task, in: try WorldChoice.scene(world), world: world, space: space)
         run.maximumSteps = maxSteps
@@ -69,6 +74,7 @@ struct Act: AsyncParsableCommand {
             StandardOutput.line(line)
             if let record = report.record { StandardOutput.line("recorded: \(record)") }
         }
+        if timings { StandardError.line(engine.reuse.text) }
         if let signal = stopped.signal { throw ExitCode(128 + signal) }
     }
 
@@ -77,6 +83,14 @@ struct Act: AsyncParsableCommand {
         let number = "\(step.index + 1)".leftPadded(4)
         let yaw = Int(step.yaw.rounded())
         return "\(number)  \(step.action.padded(24))  at (\(place)) facing \(yaw == -180 ? 180 : yaw)°  \(Units.seconds(step.seconds))"
+    }
+}
+
+extension ReuseCounts {
+    /// What was there already, in a line.
+    fileprivate var text: String {
+        "reused: \(reusedObjects) of \(objects) objects, \(reusedScenes) of \(requests) scenes, \(reusedImages) images, "
+            + "\(keptTokens) kept and \(storedTokens) stored of \(promptTokens) tokens of prompts"
     }
 }
 

@@ -47,11 +47,16 @@ struct Ask: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Answer with an action of this space and nothing else.", valueName: Request.Space.names.joined(separator: "|")))
     var space: SpaceName?
 
+    @Option(help: ArgumentHelp("Answer with this adapter of the model, a .leo file.", valueName: "file"))
+    var adapter: String?
+
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @Option(help: ArgumentHelp("Chooses the points of each object, the place at --object, and samples.", valueName: "n"))
     var seed: UInt64 = 0
     @Option(help: ArgumentHelp("Threads; 0 takes every core.", valueName: "n"))
     var threads = 0
+    @Flag(help: "Compute all of the prompt, also what the file stores of it.")
+    var noReuse = false
     @Flag(help: "Print the time of each stage on standard error.")
     var timings = false
     @OptionGroup var format: JSONOption
@@ -74,8 +79,11 @@ struct Ask: AsyncParsableCommand {
         var options = EngineOptions()
         options.threads = threads
         let engine = try Engine(path: model.expandingTilde, options: options)
+        let adapter = try adapter.map { try engine.loadAdapter(path: $0.expandingTilde) }
+        (adapter?.notices ?? engine.notices).forEach(StandardError.notice)
         let opened = clock.now
-        let request = try makeRequest(engine.configuration)
+        var request = try makeRequest(engine.configuration)
+        request.adapter = adapter
         let read = clock.now
         // Shown before the long part; the answer repeats them.
         let early = request.scene?.notices ?? []
@@ -126,6 +134,7 @@ struct Ask: AsyncParsableCommand {
         if let answers { request.answers = try RequestFiles.answers(answers.expandingTilde) }
         request.decoding = try decoding.options(seed: seed)
         request.actionSpace = space?.value
+        request.reusesResults = !noReuse
         return request
     }
 }

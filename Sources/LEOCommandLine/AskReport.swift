@@ -107,6 +107,7 @@ enum ImageReading {
 struct StageTimes: Encodable {
     let opening: Double
     let reading: Double
+    let adapter: Double
     let preprocessing: Double
     let image: Double
     let points: Double
@@ -116,12 +117,18 @@ struct StageTimes: Encodable {
     let firstToken: Double
     let total: Double
     let objects: Int
+    let reusedObjects: Int
+    let reusesImage: Bool
+    let reusesScene: Bool
     let promptTokens: Int
+    let keptTokens: Int
+    let storedTokens: Int
     let steps: Int
 
     init(opening: Double, reading: Double, _ timings: Timings) {
         self.opening = opening
         self.reading = reading
+        adapter = timings.adapter
         preprocessing = timings.preprocessing
         image = timings.image
         points = timings.points
@@ -131,8 +138,23 @@ struct StageTimes: Encodable {
         firstToken = timings.firstToken
         total = timings.total
         objects = timings.objects
+        reusedObjects = timings.reusedObjects
+        reusesImage = timings.reusesImage
+        reusesScene = timings.reusesScene
         promptTokens = timings.promptTokens
+        keptTokens = timings.keptTokens
+        storedTokens = timings.storedTokens
         steps = timings.steps
+    }
+
+    /// `119 tokens, 61 stored, 16514.3/s`; the rate is that of the tokens that were computed.
+    private var prompt: String {
+        var parts = ["\(promptTokens) tokens"]
+        if keptTokens > 0 { parts.append("\(keptTokens) kept") }
+        if storedTokens > 0 { parts.append("\(storedTokens) stored") }
+        let computed = promptTokens - keptTokens - storedTokens
+        if prefill > 0, computed > 0 { parts.append(String(format: "%.1f/s", Double(computed) / prefill)) }
+        return parts.joined(separator: ", ")
     }
 
     var text: String {
@@ -143,10 +165,10 @@ struct StageTimes: Encodable {
             ["open model", Units.seconds(opening), ""],
             ["read files", Units.seconds(reading), ""],
             ["preprocess", Units.seconds(preprocessing), "\(objects) objects"],
-            ["image", Units.seconds(image), ""],
-            ["points", Units.seconds(points), rate(objects, points, "objects")],
-            ["spatial", Units.seconds(spatial), ""],
-            ["prompt", Units.seconds(prefill), rate(promptTokens, prefill, "tokens")],
+            ["image", Units.seconds(image), reusesImage ? "seen before" : ""],
+            ["points", Units.seconds(points), reusedObjects > 0 ? "\(objects) objects, \(reusedObjects) seen before" : rate(objects, points, "objects")],
+            ["spatial", Units.seconds(spatial), reusesScene ? "seen before" : ""],
+            ["prompt", Units.seconds(prefill), prompt],
             ["decode", Units.seconds(decoding), rate(steps, decoding, "steps")],
             ["first token", Units.seconds(firstToken), ""],
             ["total", Units.seconds(total), "without opening and reading"],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LEO
 import LEOArchive
 import LEOConvert
 import LEOModel
@@ -13,6 +14,10 @@ struct Convert: ParsableCommand {
 
               leo convert --llm vicuna-7b-v1.1 --image-encoder open_clip_pytorch_model.bin \\
                   --point-encoder pointnetpp_vil3dref.pth --leo sft_noact.pth -o leo-7b.leo --dtype int8
+
+            With --base, what LEO learned in another training becomes an adapter, a small file for `leo ask --adapter`:
+
+              leo convert --base leo-7b.leo --leo sft_act.pth -o act.leo
             """)
 
     @Option(help: ArgumentHelp("Hugging Face folder of Vicuna or LLaMA: config.json, weights, tokenizer.model.", valueName: "dir"))
@@ -21,6 +26,8 @@ struct Convert: ParsableCommand {
     var imageEncoder: String?
     @Option(help: ArgumentHelp("PointNet++ weights (pointnetpp_vil3dref.pth).", valueName: "file"))
     var pointEncoder: String?
+    @Option(help: ArgumentHelp("Write an adapter for this .leo file: only what LEO's checkpoint has learned.", valueName: "file"))
+    var base: String?
     @Option(help: ArgumentHelp("LEO's checkpoint folder or file; one that holds the complete model needs no other.", valueName: "dir"))
     var leo: String
     @Option(name: [.short, .long], help: ArgumentHelp("The .leo file to write.", valueName: "file"))
@@ -39,7 +46,18 @@ struct Convert: ParsableCommand {
     var name: String?
     @Flag(help: "Pass over tensors that are not part of the model.")
     var ignoreExtra = false
+    @OptionGroup var prompt: StoredPromptOption
     @OptionGroup var format: JSONOption
+
+    func validate() throws {
+        let others = [
+            ("--llm", llm), ("--image-encoder", imageEncoder), ("--point-encoder", pointEncoder), ("--dtype", dtype?.rawValue),
+            ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
+        ]
+        if base != nil, let other = others.first(where: { $0.1 != nil }) {
+            throw ValidationError("\(other.0) goes without --base: an adapter shares it with its base.")
+        }
+    }
 
     func run() throws {
         var paths = CheckpointPaths(
@@ -48,13 +66,21 @@ struct Convert: ParsableCommand {
         paths.tokenizer = tokenizer?.expandingTilde
         paths.padRow = padRow?.expandingTilde
         let output = output.expandingTilde
-        let inputs = [paths.leo, paths.languageModel, paths.imageEncoder, paths.pointEncoder, paths.tokenizer, paths.padRow, config]
+        let inputs = [
+            paths.leo, paths.languageModel, paths.imageEncoder, paths.pointEncoder, paths.tokenizer, paths.padRow, config, base,
+        ]
         try Files.checkOutput(output, inputs: inputs.compactMap { $0 })
         var configuration = try config.map { try ModelConfiguration.read($0.expandingTilde) }
         if let name { configuration?.name = name }
         let stem = (output.lastPathComponent as NSString).deletingPathExtension
-        let converter = try Converter(
-            paths, configuration: configuration, name: name ?? (stem.isEmpty ? "leo" : stem), weightType: dtype, ignoresExtra: ignoreExtra)
+        let usualName = name ?? (stem.isEmpty ? "leo" : stem)
+        var converter = if let base {
+            try Converter(
+                adapter: paths.leo, of: try Archive(path: base.expandingTilde), name: usualName, ignoresExtra: ignoreExtra)
+        } else {
+            try Converter(paths, configuration: configuration, name: usualName, weightType: dtype, ignoresExtra: ignoreExtra)
+        }
+        converter.storesPrompt = prompt.isStored
         try converter.write(to: output, label: "convert", json: format.json)
     }
 }
@@ -63,32 +89,60 @@ struct Synthesize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a .leo file of a given shape with seeded random weights, for benchmarks.",
         discussion: """
-            The same configuration, type and seed give the same file everywhere. Answers of such a model mean nothing.
+            The same configuration, type and seed give the same weights everywhere. Answers of such a model mean nothing.
 
               leo synthesize --config models/vicuna7b.json -o synthetic.leo --dtype int8
+              leo synthesize --base synthetic.leo -o adapter.leo --seed 2
             """)
 
     @Option(help: ArgumentHelp("Model configuration (models/*.json).", valueName: "file"))
-    var config: String
-    @Option(name: [.short, .long], help: ArgumentHelp("The .leo file to write.", valueName: "file"))
-    var output: String
+    var config: String?
+    @Option(help: ArgumentHelp("Instead of a configuration: make an adapter for this .leo file.", valueName: "file"))
+    var base: String?
+    @Option(name: [.short, .long], help: ArgumentHelp("The .leo file to write; without it, NAME-TYPE.leo or NAME-adapter.leo in this folder.", valueName: "file"))
+    var output: String?
     @Option(help: ArgumentHelp(
-        "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "type"))
-    var dtype = WeightType.int8
+        "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")); without it, int8.", valueName: "type"))
+    var dtype: WeightType?
     @Option(help: "Seed of the random weights.")
     var seed: UInt64 = 1
-    @Option(help: ArgumentHelp("tokenizer.model; without it, a tokenizer of single bytes.", valueName: "file"))
+    @Option(help: ArgumentHelp("tokenizer.model; without it, a tokenizer of common words, letters and bytes.", valueName: "file"))
     var tokenizer: String?
+    @OptionGroup var prompt: StoredPromptOption
     @OptionGroup var format: JSONOption
 
+    func validate() throws {
+        if (config == nil) == (base == nil) { throw ValidationError("Give a configuration with --config, or a model with --base.") }
+        for (name, isGiven) in [("--dtype", dtype != nil), ("--tokenizer", tokenizer != nil)] where isGiven && base != nil {
+            throw ValidationError("\(name) goes without --base: an adapter shares it with its base.")
+        }
+    }
+
     func run() throws {
-        let output = output.expandingTilde
-        try Files.checkOutput(output, inputs: [config, tokenizer].compactMap { $0?.expandingTilde })
-        let converter = try Converter(
-            synthetic: try .read(config.expandingTilde), weightType: dtype, seed: seed,
-            tokenizerModel: try tokenizer.map { Array(try Files.contents($0.expandingTilde, limit: 256 << 20)) })
+        var converter: Converter
+        let usual: String
+        if let base {
+            converter = try Converter(syntheticAdapterOf: try Archive(path: base.expandingTilde), seed: seed)
+            usual = converter.configuration.name
+        } else {
+            converter = try Converter(
+                synthetic: try .read((config ?? "").expandingTilde), weightType: dtype ?? .int8, seed: seed,
+                tokenizerModel: try tokenizer.map { Array(try Files.contents($0.expandingTilde, limit: 256 << 20)) })
+            usual = converter.configuration.name + "-" + converter.weightType.rawValue
+        }
+        converter.storesPrompt = prompt.isStored
+        // A name from a configuration is no path.
+        let output = self.output?.expandingTilde ?? usual.replacing("/", with: "-") + ".leo"
+        try Files.checkOutput(output, inputs: [config, tokenizer, base].compactMap { $0?.expandingTilde })
         try converter.write(to: output, label: "synthesize", json: format.json)
     }
+}
+
+/// Whether a new file gets the keys and values of the role prompt.
+struct StoredPromptOption: ParsableArguments {
+    @Flag(help: "Do not compute and store the keys and values of LEO's role prompt.")
+    var noStoredPrompt = false
+    var isStored: Bool { !noStoredPrompt }
 }
 
 /// What `leo convert --json` and `leo synthesize --json` print.
@@ -130,9 +184,11 @@ extension Converter {
 }
 
 extension Archive {
-    /// Numbers the model has learned: neither the tokenizer's bytes nor the factors of 8-bit and 4-bit matrices.
+    /// Numbers the model has learned: neither the tokenizer's bytes, nor the factors of 8-bit and 4-bit matrices, nor the stored
+    /// prompt.
     var parameterCount: Int {
-        tensors.filter { ($0.elementType != .u8 || $0.layout != .rows) && !$0.name.hasSuffix(".scale") }
-            .reduce(0) { $0 + $1.shape.reduce(1, *) }
+        tensors.filter {
+            ($0.elementType != .u8 || $0.layout != .rows) && !$0.name.hasSuffix(".scale") && !$0.name.hasPrefix(PromptPrefix.namePrefix)
+        }.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 }

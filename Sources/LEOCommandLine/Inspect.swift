@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LEO
 import LEOArchive
 import LEOModel
 
@@ -23,6 +24,10 @@ struct Inspect: ParsableCommand {
         let archive = try Archive(path: file.expandingTilde)
         if format.json { return try StandardOutput.json(InspectReport(archive, tensors: tensors)) }
         var lines = [archive.summary.description, "  parameters   \(archive.parameterCount)"]
+        if let prompt = archive.storedPrompt {
+            lines.append("  weights      \(archive.weightsFingerprint) without the stored prompt")
+            lines.append("  prompt       \(prompt.tokens) tokens of LEO's prompt stored, \(Units.bytes(prompt.bytes))")
+        }
         do {
             lines.append(try ModelConfiguration(json: Data(archive.configuration.utf8)).outline)
         } catch {
@@ -43,6 +48,10 @@ private struct InspectReport: Encodable {
     struct Base: Encodable {
         let name: String
         let fingerprint: String
+    }
+    struct StoredPrompt: Encodable {
+        let tokens: Int
+        let bytes: Int
     }
     struct Group: Encodable {
         let type: String
@@ -69,7 +78,9 @@ private struct InspectReport: Encodable {
     let tensorCount: Int
     let parameters: Int
     let fingerprint: String
+    let weightsFingerprint: String
     let base: Base?
+    let storedPrompt: StoredPrompt?
     let metadata: [String: String]
     let groups: [Group]
     let configuration: JSONValue
@@ -86,6 +97,8 @@ private struct InspectReport: Encodable {
         parameters = archive.parameterCount
         fingerprint = summary.fingerprint
         base = summary.base.map { Base(name: $0.name, fingerprint: $0.fingerprint) }
+        weightsFingerprint = archive.weightsFingerprint
+        storedPrompt = archive.storedPrompt.map { StoredPrompt(tokens: $0.tokens, bytes: $0.bytes) }
         metadata = summary.metadata
         groups = summary.groups.map {
             Group(type: $0.elementType.rawValue, layout: $0.layout.rawValue, tensors: $0.tensorCount, elements: $0.elementCount, bytes: $0.byteCount)
@@ -97,6 +110,14 @@ private struct InspectReport: Encodable {
                     name: $0.name, shape: $0.shape, type: $0.elementType.rawValue, layout: $0.layout.rawValue, bytes: $0.byteCount,
                     offset: $0.offset, checksum: String(format: "%016llx", $0.checksum))
             } : nil
+    }
+}
+
+extension Archive {
+    /// Tokens of LEO's prompt whose keys and values the file holds, and their bytes.
+    fileprivate var storedPrompt: (tokens: Int, bytes: Int)? {
+        guard let tokens = tensor(named: PromptPrefix.tokensName), let count = tokens.shape.first else { return nil }
+        return (count, tensors.filter { $0.name.hasPrefix(PromptPrefix.namePrefix) }.reduce(0) { $0 + $1.byteCount })
     }
 }
 

@@ -51,7 +51,7 @@ struct PlanCommand: ParsableCommand {
         if let config {
             network = try .withoutWeights(.read(config.expandingTilde), weightType: dtype ?? .int8, options: options)
         } else {
-            network = try Network(Archive(path: (file ?? "").expandingTilde), options: options)
+            network = try Network(Archive(path: (file ?? "").expandingTilde), options: options, exposesCaches: false)
         }
         let plans = zip(Part.allCases, network.plans).filter { part == nil || $0.0 == part }.map(\.1)
         if dot {
@@ -77,6 +77,7 @@ extension Network {
     static func withoutWeights(
         _ configuration: ModelConfiguration, weightType: WeightType, options: CompileOptions = CompileOptions()
     ) throws -> Network {
-        try Network(configuration, source: ZeroSource { $0.isComputed ? .f32 : weightType.precision(of: $0) }, options: options)
+        try Network(
+            configuration, source: ZeroSource { $0.isComputed ? .f32 : weightType.precision(of: $0) }, options: options, exposesCaches: false)
     }
 }

@@ -47,9 +47,24 @@ public struct ConversionProgress: Sendable {
 public struct Converter: Sendable {
     public let configuration: ModelConfiguration
     public let weightType: WeightType
-    private let parameters: any ParameterSource
-    private let tokenizerModel: [UInt8]
-    private let metadata: [String: String]
+    /// Whether keys and values of LEO's role prompt are computed and stored, so that requests need not read it.
+    public var storesPrompt = true
+    let parameters: any ParameterSource
+    let tokenizerModel: [UInt8]
+    let metadata: [String: String]
+    /// What an adapter adapts, and which constants are its own; nil for a whole model.
+    var adapting: (base: Archive, isOwn: @Sendable (Recipe) -> Bool)?
+
+    init(
+        _ configuration: ModelConfiguration, weightType: WeightType, parameters: any ParameterSource, tokenizerModel: [UInt8],
+        metadata: [String: String]
+    ) {
+        self.configuration = configuration
+        self.weightType = weightType
+        self.parameters = parameters
+        self.tokenizerModel = tokenizerModel
+        self.metadata = metadata
+    }
 
     /// Opens the checkpoints and compares them with the model.
     ///
@@ -87,7 +102,7 @@ public struct Converter: Sendable {
 
     /// A model of the given shape with seeded random weights, for benchmarks.
     ///
-    /// - Parameter tokenizerModel: nil makes a tokenizer of single bytes.
+    /// - Parameter tokenizerModel: nil makes a tokenizer of common words, characters and bytes.
     public init(synthetic configuration: ModelConfiguration, weightType: WeightType, seed: UInt64, tokenizerModel: [UInt8]? = nil) throws {
         try configuration.validate()
         self.configuration = configuration
@@ -134,10 +149,13 @@ public struct Converter: Sendable {
     public func write(
         to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
     ) throws {
-        let items = try Network.storedRecipes(configuration).map {
+        let items = try Network.storedRecipes(configuration).filter { adapting?.isOwn($0) ?? true }.map {
             Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, precision: weightType.precision(of: $0)))
         }
-        var specifications = [TensorSpecification(name: Self.tokenizerName, elementType: .u8, shape: [tokenizerModel.count])]
+        var specifications: [TensorSpecification] = []
+        if adapting == nil {
+            specifications.append(TensorSpecification(name: Self.tokenizerName, elementType: .u8, shape: [tokenizerModel.count]))
+        }
         for item in items {
             specifications.append(
                 TensorSpecification(
@@ -146,31 +164,42 @@ public struct Converter: Sendable {
                 specifications.append(TensorSpecification(name: item.scaleName, elementType: item.encoding.scaleType, shape: shape, layout: .nk64))
             }
         }
+        let prefix = storesPrompt ? try PrefixWriter(configuration, tokenizerModel: tokenizerModel) : nil
+        specifications += prefix?.specifications ?? []
+        let text = String(decoding: try configuration.json(), as: UTF8.self)
         let writer = try ArchiveWriter(
-            path: path, configuration: String(decoding: try configuration.json(), as: UTF8.self), metadata: metadata,
+            path: path, configuration: text, metadata: metadata,
+            base: try adapting.map { ArchiveBase(name: try $0.base.modelName(), fingerprint: $0.base.weightsFingerprint) },
             tensors: specifications)
         started(writer.temporaryPath)
+        let written = WrittenTensors(writer)
         let total = specifications.reduce(0) { $0 + ($1.byteCount ?? 0) }
         var done = 0
         let evaluator = RecipeEvaluator(parameters)
         do {
-            try writer.append(tokenizerModel, to: Self.tokenizerName)
-            done += tokenizerModel.count
+            if adapting == nil {
+                try tokenizerModel.withUnsafeBytes { try written.append($0, to: Self.tokenizerName) }
+                done += tokenizerModel.count
+            }
             for item in items {
                 var scales: [UInt8] = []
                 try item.encoding.encode(
                     item.recipe, with: evaluator,
                     write: { bytes in
-                        try writer.append(bytes, to: item.recipe.name)
+                        try written.append(bytes, to: item.recipe.name)
                         done += bytes.count
                         try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: item.recipe.name))
                     },
                     writeScale: { scales += $0 })
                 if item.encoding.scaleShape != nil {
-                    try writer.append(scales, to: item.scaleName)
+                    try scales.withUnsafeBytes { try written.append($0, to: item.scaleName) }
                     done += scales.count
                     try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: item.scaleName))
                 }
+            }
+            try prefix?.write(to: writer, written, base: adapting?.base) { bytes, name in
+                done += bytes
+                try progress(ConversionProgress(bytesDone: done, bytesTotal: total, name: name))
             }
             try writer.finish()
         } catch {

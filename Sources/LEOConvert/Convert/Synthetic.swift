@@ -38,9 +38,12 @@ struct SyntheticParameters: ParameterSource {
     }
 }
 
-/// A SentencePiece model whose text is made of single bytes, so that a synthetic model can read any prompt.
+/// A SentencePiece model that reads any prompt: common words, characters, single bytes.
 enum SyntheticTokenizer {
-    /// The bytes of a `tokenizer.model` with `pieces` pieces; those beyond the bytes are never produced by text.
+    /// Vocabularies below this have no words, only bytes.
+    static let smallestWithWords = 8192
+
+    /// The bytes of a `tokenizer.model` with `pieces` pieces. The last ones are never produced by text.
     static func model(pieces: Int) -> [UInt8] {
         var model: [UInt8] = []
         func varint(_ value: UInt64) -> [UInt8] {
@@ -63,7 +66,14 @@ enum SyntheticTokenizer {
         piece("<s>", control, 0)
         piece("</s>", control, 0)
         for value in 0..<256 { piece(String(format: "<0x%02X>", value), byte, 0) }
-        for index in 0..<max(0, pieces - 259) { piece(index == 0 ? "\u{2581}" : "\u{2581}token\(index)", normal, -Float(index)) }
+        var texts = ["\u{2581}"]
+        if pieces >= smallestWithWords {
+            texts += (0x21...0x7e).map { String(UnicodeScalar(UInt8($0))) }
+            texts += SyntheticWords.beginnings
+        }
+        let room = max(0, pieces - 259)
+        if texts.count < room { texts += (texts.count..<room).map { "\u{2581}token\($0)" } }
+        for (index, text) in texts.prefix(room).enumerated() { piece(text, normal, -Float(index)) }
         // Trainer: byte-pair encoding with byte fallback and the usual ids. Normaliser: identity, with the dummy prefix.
         model += message(2, number(3, 2) + number(35, 1) + number(40, 0) + number(41, 1) + number(42, 2))
         model += message(3, message(1, Array("identity".utf8)) + number(3, 1) + number(4, 0) + number(5, 1))

@@ -1,5 +1,6 @@
 package import ExecutionPlan
 import Foundation
+internal import LEOTensor
 
 /// One visible position of a prompt: a token id, or -(1 + r) for extra row r, and its position.
 package struct PromptRow: Sendable, Equatable {
@@ -15,11 +16,20 @@ package struct PromptRow: Sendable, Equatable {
 ///
 /// The prompt fills cells 0 ..< P of the key/value cache, which every beam shares. What beams generate goes to the cells
 /// behind, and each beam lists its own; a reorder of beams copies those lists and no keys or values.
+///
+/// What stays in cells 0 ..< P can serve the next prompt as far as it begins alike: a row depends on the rows before it and on
+/// nothing else, to the last bit, however a prompt is cut into runs.
 package final class LanguageRunner {
-    private let network: Network
+    private let configuration: LanguageConfiguration
+    private let limits: LanguageLimits
     private let instance: PlanInstance
     private let gate: NSLock?
     private let rows, logits, extra: Symbol
+    /// The memory of each cache, where the plan exposes them.
+    private let caches: [(form: CacheForm, memory: UnsafeMutableRawPointer)]
+    /// What the first cells hold: the rows of the last prompt that have been read, and the extra rows they speak of.
+    private var heldRows: [PromptRow] = []
+    private var heldExtra: [Float] = []
     private var prefixCount = 0
     private var nextCell = 0
     private var nextPosition: Int32 = 0
@@ -27,22 +37,52 @@ package final class LanguageRunner {
     private var histories: [[Int32]] = []
 
     /// - Parameter gate: held while a plan runs, so that several users of one machine take turns.
-    package init(_ network: Network, gate: NSLock? = nil) throws {
-        self.network = network
+    package convenience init(_ network: Network, gate: NSLock? = nil) throws {
+        try self.init(network.language, network.configuration, gate: gate)
+    }
+
+    /// - Parameter plan: the compiled `Network.languageGraph` of the configuration.
+    package init(_ plan: Plan, _ configuration: ModelConfiguration, gate: NSLock? = nil) throws {
+        self.configuration = configuration.language
+        limits = Network.limits(configuration)
         self.gate = gate
-        instance = try PlanInstance(network.language)
-        let symbols = network.language.symbols
-        (rows, logits, extra) = (symbols[0], symbols[1], symbols[2])
+        let instance = try PlanInstance(plan)
+        self.instance = instance
+        (rows, logits, extra) = (plan.symbols[0], plan.symbols[1], plan.symbols[2])
+        caches = plan.graph.exposedStates.compactMap { form in instance.bytes(form.name).baseAddress.map { (form, $0) } }
     }
 
     package var planInstance: PlanInstance { instance }
-    package var vocabulary: Int { network.configuration.language.vocabulary }
+    package var vocabulary: Int { configuration.vocabulary }
+
+    /// How many rows of a prompt were there already.
+    package struct Reuse: Sendable, Equatable {
+        /// Rows of the previous prompt.
+        package var kept: Int
+        /// Rows of a prefix that was computed earlier.
+        package var stored: Int
+
+        package init(kept: Int = 0, stored: Int = 0) {
+            self.kept = kept
+            self.stored = stored
+        }
+    }
 
     /// Reads a prompt; returns the logits of its last row, valid until the next call.
     package func prefill(
         _ prompt: [PromptRow], extra extraRows: [Float], cancellation: Cancellation? = nil
     ) throws -> UnsafeBufferPointer<Float> {
-        let limit = network.configuration.language.maxPositions
+        try prefill(prompt, extra: extraRows, keepsCells: false, prefix: nil, cancellation: cancellation).logits
+    }
+
+    /// Reads a prompt, as far as it does not begin like the previous one or like `prefix`. The logits are the same bits.
+    ///
+    /// - Parameter keepsCells: whether rows of the previous prompt may serve.
+    package func prefill(
+        _ prompt: [PromptRow], extra extraRows: [Float], keepsCells: Bool, prefix: PromptPrefix?,
+        cancellation: Cancellation? = nil
+    ) throws -> (logits: UnsafeBufferPointer<Float>, reuse: Reuse) {
+        let limit = configuration.maxPositions
         let positions = (prompt.map { Int($0.position) }.max() ?? 0) + 1
         guard max(positions, prompt.count) <= limit else {
             throw CapacityError.promptTooLong(tokens: max(positions, prompt.count), limit: limit)
@@ -51,14 +91,17 @@ package final class LanguageRunner {
         nextCell = prompt.count
         nextPosition = Int32(positions)
         histories = [[]]
-        let width = network.configuration.language.hiddenSize
-        instance.set(extra, to: extraRows.count / width)
-        var first = 0
+        instance.set(extra, to: extraRows.count / configuration.hiddenSize)
+        let reuse = reuse(prompt, extraRows, keepsCells: keepsCells, prefix: prefix)
+        var first = reuse.kept + reuse.stored
+        heldExtra = extraRows
         while first < prompt.count {
-            let last = min(first + network.limits.rows, prompt.count)
+            let last = min(first + limits.rows, prompt.count)
+            // A run that is cancelled leaves its cells in disorder.
+            heldRows = Array(prompt[..<first])
             setRows(last - first, logitRows: 1)
             // Every run may use the memory of inputs it has read for something else.
-            instance.write(extraRows, to: "extra")
+            _ = instance.floats("extra").update(fromContentsOf: extraRows)
             fill("sources", prompt[first..<last].lazy.map(\.source))
             fill("positions", prompt[first..<last].lazy.map(\.position))
             fill("cells", (first..<last).lazy.map { Int32($0) })
@@ -68,7 +111,67 @@ package final class LanguageRunner {
             try run(cancellation)
             first = last
         }
-        return UnsafeBufferPointer(instance.floats("logits"))
+        heldRows = prompt
+        return (UnsafeBufferPointer(instance.floats("logits")), reuse)
+    }
+
+    /// Finds the rows that need not be read, and copies those of `prefix` to their cells. The last row is always read, for
+    /// its logits.
+    private func reuse(_ prompt: [PromptRow], _ extraRows: [Float], keepsCells: Bool, prefix: PromptPrefix?) -> Reuse {
+        let limit = max(prompt.count - 1, 0)
+        var reuse = Reuse()
+        if keepsCells { reuse.kept = min(sharedRows(prompt, extraRows), limit) }
+        if let prefix {
+            let matching = zip(prompt, prefix.tokens).enumerated().prefix { index, pair in
+                pair.0 == PromptRow(source: pair.1, position: Int32(index))
+            }.count
+            reuse.stored = max(min(matching, limit) - reuse.kept, 0)
+            load(prefix, reuse.kept..<reuse.kept + reuse.stored)
+        }
+        return reuse
+    }
+
+    /// Rows at the beginning that are the same in this prompt and the previous one, extra rows by their content.
+    private func sharedRows(_ prompt: [PromptRow], _ extraRows: [Float]) -> Int {
+        let width = configuration.hiddenSize
+        return heldExtra.withUnsafeBytes { held in
+            extraRows.withUnsafeBytes { new in
+                zip(heldRows, prompt).prefix { old, row in
+                    if row.source >= 0 || old.source >= 0 { return old == row }
+                    guard old.position == row.position else { return false }
+                    let stride = width * MemoryLayout<Float>.stride
+                    let from = -(Int(old.source) + 1) * stride, to = -(Int(row.source) + 1) * stride
+                    guard let a = held.baseAddress, let b = new.baseAddress else { return false }
+                    return memcmp(a + from, b + to, stride) == 0
+                }.count
+            }
+        }
+    }
+
+    private func load(_ prefix: PromptPrefix, _ cells: Range<Int>) {
+        precondition(cells.isEmpty || prefix.states.count == caches.count, "a state for each cache")
+        if cells.isEmpty { return }
+        for (state, cache) in zip(prefix.states, caches) {
+            let stride = cache.form.cellByteCount
+            state.withBytes { bytes in
+                precondition(bytes.count == prefix.tokens.count * stride, "cells of \(cache.form.name)")
+                UnsafeMutableRawBufferPointer(start: cache.memory + cells.lowerBound * stride, count: cells.count * stride)
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[cells.lowerBound * stride..<cells.upperBound * stride]))
+            }
+        }
+    }
+
+    /// What the caches hold of the first `count` rows of the last prompt, which must be tokens at positions 0, 1, ...
+    package func prefix(_ count: Int) -> PromptPrefix {
+        let rows = heldRows.prefix(count)
+        precondition(rows.count == count && !caches.isEmpty, "a plan that exposes its caches, and a prompt of \(count) rows")
+        precondition(rows.enumerated().allSatisfy { $0.element.source >= 0 && Int($0.element.position) == $0.offset }, "tokens in order")
+        let states = caches.map { cache in
+            Tensor(elementType: cache.form.elementType, shape: [count] + cache.form.cellShape) { target in
+                target.copyMemory(from: UnsafeRawBufferPointer(start: cache.memory, count: count * cache.form.cellByteCount))
+            }
+        }
+        return PromptPrefix(tokens: rows.map(\.source), states: states)
     }
 
     /// Feeds one token per beam; returns one row of logits per beam, valid until the next call.
@@ -78,14 +181,14 @@ package final class LanguageRunner {
         tokens: [Int32], sources: [Int32], cancellation: Cancellation? = nil
     ) throws -> UnsafeBufferPointer<Float> {
         let needed = nextCell + tokens.count
-        let beamLimit = min(network.limits.rows, network.limits.logitRows)
+        let beamLimit = min(limits.rows, limits.logitRows)
         guard tokens.count <= beamLimit else { throw CapacityError.tooManyBeams(count: tokens.count, limit: beamLimit) }
-        guard histories.first.map({ $0.count < network.limits.tail }) ?? true else {
-            throw CapacityError.tooManySteps(limit: network.limits.tail)
+        guard histories.first.map({ $0.count < limits.tail }) ?? true else {
+            throw CapacityError.tooManySteps(limit: limits.tail)
         }
-        guard needed <= network.limits.cells else { throw CapacityError.cacheFull(needed: needed, limit: network.limits.cells) }
-        guard Int(nextPosition) < network.configuration.language.maxPositions else {
-            throw CapacityError.promptTooLong(tokens: Int(nextPosition) + 1, limit: network.configuration.language.maxPositions)
+        guard needed <= limits.cells else { throw CapacityError.cacheFull(needed: needed, limit: limits.cells) }
+        guard Int(nextPosition) < configuration.maxPositions else {
+            throw CapacityError.promptTooLong(tokens: Int(nextPosition) + 1, limit: configuration.maxPositions)
         }
         histories = tokens.indices.map { histories[Int(sources[$0])] + [Int32(nextCell + $0)] }
         setRows(tokens.count, logitRows: tokens.count)
@@ -148,8 +251,8 @@ package final class LanguageRunner {
         _ lists: [[Int32]], cancellation: Cancellation? = nil,
         _ body: (_ list: Int, _ logits: UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
-        let rowLimit = min(network.limits.rows, network.limits.logitRows)
-        let positionLimit = network.configuration.language.maxPositions - Int(nextPosition)
+        let rowLimit = min(limits.rows, limits.logitRows)
+        let positionLimit = configuration.maxPositions - Int(nextPosition)
         var first = 0
         while first < lists.count {
             var last = first, count = 0
@@ -160,10 +263,10 @@ package final class LanguageRunner {
             guard count <= rowLimit else { throw CapacityError.answerTooLong(tokens: count + 1, limit: rowLimit + 1) }
             let longest = lists[first..<last].map(\.count).max() ?? 0
             guard longest <= positionLimit else {
-                throw CapacityError.promptTooLong(tokens: Int(nextPosition) + longest, limit: network.configuration.language.maxPositions)
+                throw CapacityError.promptTooLong(tokens: Int(nextPosition) + longest, limit: configuration.maxPositions)
             }
-            guard prefixCount + count <= network.limits.cells else {
-                throw CapacityError.cacheFull(needed: prefixCount + count, limit: network.limits.cells)
+            guard prefixCount + count <= limits.cells else {
+                throw CapacityError.cacheFull(needed: prefixCount + count, limit: limits.cells)
             }
             if count > 0 {
                 let tokens = lists[first..<last].flatMap { $0 }
@@ -200,7 +303,7 @@ package final class LanguageRunner {
         fill("tail_counts", tails.lazy.map { Int32($0.count) })
         let target = instance.integers("tail_cells")
         for (row, tail) in tails.enumerated() {
-            for (column, cell) in tail.enumerated() { target[row * network.limits.tail + column] = cell }
+            for (column, cell) in tail.enumerated() { target[row * limits.tail + column] = cell }
         }
     }
 

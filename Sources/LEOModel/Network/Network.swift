@@ -12,16 +12,19 @@ public final class Network: Sendable {
     /// Learned extent of the agent's box, used as row 0 of the locations.
     package let anchorSize: [Float]
 
+    /// - Parameter exposesCaches: whether a runner can start with, and give away, what the caches hold; as outputs they would
+    ///   stand in a printed plan.
     /// - Throws: `GraphError` or the source's error, naming the constant and what was expected.
     package init(
-        _ configuration: ModelConfiguration, source: any ConstantSource, options: CompileOptions = CompileOptions()
+        _ configuration: ModelConfiguration, source: any ConstantSource, options: CompileOptions = CompileOptions(),
+        exposesCaches: Bool = true
     ) throws {
         self.configuration = configuration
         limits = Self.limits(configuration)
         image = try Self.imageGraph(configuration).compiled(source, options: options)
         points = try Self.pointsGraph(configuration).compiled(source, options: options)
         spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
-        language = try Self.languageGraph(configuration).compiled(source, options: options)
+        language = try Self.languageGraph(configuration, exposesCaches: exposesCaches).compiled(source, options: options)
         anchorSize = try Self.hostRecipes(configuration).first.map { recipe in
             let constant = try source.constant(recipe)
             let values = constant.storage.rawFloats()
@@ -51,10 +54,14 @@ public final class Network: Sendable {
             hidden: configuration.language.hiddenSize)
     }
 
-    package static func languageGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
-        switch configuration.language.architecture {
+    package static func languageGraph(
+        _ configuration: ModelConfiguration, exposesCaches: Bool = false
+    ) throws(GraphError) -> Graph {
+        var graph = switch configuration.language.architecture {
         case .llama: try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits(configuration))
         }
+        if exposesCaches { graph.exposeStates() }
+        return graph
     }
 
     package static func graphs(_ configuration: ModelConfiguration) throws(GraphError) -> [Graph] {
@@ -76,7 +83,7 @@ public final class Network: Sendable {
         return (recipes + hostRecipes(configuration)).filter { !$0.isComputed }
     }
 
-    private static func limits(_ configuration: ModelConfiguration) -> LanguageLimits {
+    package static func limits(_ configuration: ModelConfiguration) -> LanguageLimits {
         let objectRows = configuration.maximumObjects + (configuration.spatial.useEmbodiedToken ? 1 : 0)
         // The prompt, and eight beams (or answers in flight) of a full answer; memory is touched only as it fills.
         return LanguageLimits(

@@ -26,7 +26,7 @@ package final class SceneEncoder {
     package func encodeImage(
         _ pixels: UnsafeBufferPointer<Float>, cancellation: Cancellation? = nil
     ) throws(CancellationError) -> (features: [Float], tokens: [Float]) {
-        image.write(pixels, to: "image")
+        _ = image.floats("image").update(fromContentsOf: pixels)
         guard image.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return (Array(image.floats("features")), Array(image.floats("tokens")))
     }
@@ -40,7 +40,7 @@ package final class SceneEncoder {
         }
         if count == 0 { return [] }
         points.set(network.points.symbols[0], to: count)
-        points.write(clouds, to: "clouds")
+        _ = points.floats("clouds").update(fromContentsOf: clouds)
         guard points.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return Array(points.floats("embeddings"))
     }
@@ -57,12 +57,12 @@ package final class SceneEncoder {
         if count == 0, !network.configuration.spatial.useEmbodiedToken { return ([], []) }
         spatial.set(plan.symbols[0], to: count)
         spatial.set(plan.symbols[1], to: network.configuration.maximumObjects - count)
-        spatial.write(embeddings, to: "embeddings")
+        _ = spatial.floats("embeddings").update(fromContentsOf: embeddings)
         if network.configuration.spatial.useEmbodiedToken {
-            spatial.write(anchor + network.anchorSize + locations, to: "locations")
-            spatial.write(orientation, to: "orientation")
+            _ = spatial.floats("locations").update(fromContentsOf: anchor + network.anchorSize + locations)
+            _ = spatial.floats("orientation").update(fromContentsOf: orientation)
         } else {
-            spatial.write(locations, to: "locations")
+            _ = spatial.floats("locations").update(fromContentsOf: locations)
         }
         guard spatial.run(cancellation: cancellation, gate: gate) else { throw CancellationError() }
         return (Array(spatial.floats("objects")), Array(spatial.floats("tokens")))

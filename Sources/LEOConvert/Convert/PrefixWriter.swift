@@ -1,0 +1,148 @@
+internal import ExecutionPlan
+import Foundation
+internal import LEOArchive
+internal import LEOModel
+import LEOTensor
+internal import LEOText
+
+/// Computes the keys and values of LEO's role prompt with the weights that were just written, and stores them behind these.
+///
+/// Every request begins with the role prompt, most go on with the default situation: both are stored, and a prompt takes as
+/// many tokens as it shares. The unfinished file is mapped for it, so memory stays what one run of the plan needs.
+struct PrefixWriter {
+    private let configuration: ModelConfiguration
+    private let tokens: [Int32]
+    private let forms: [CacheForm]
+
+    init(_ configuration: ModelConfiguration, tokenizerModel: [UInt8]) throws {
+        self.configuration = configuration
+        let tokenizer = try Tokenizer(sentencePieceModel: tokenizerModel)
+        tokens = Self.tokens(tokenizer, limit: configuration.language.maxPositions)
+        forms = try Network.cacheForms(configuration)
+    }
+
+    static func tokens(_ tokenizer: Tokenizer, limit: Int) -> [Int32] {
+        Array(tokenizer.encode(Prompt.role + Prompt.defaultSituation).prefix(limit))
+    }
+
+    var specifications: [TensorSpecification] {
+        [
+            TensorSpecification(name: PromptPrefix.tokensName, elementType: .i32, shape: [tokens.count]),
+            TensorSpecification(name: PromptPrefix.weightsName, elementType: .u8, shape: [16]),
+            TensorSpecification(name: PromptPrefix.kernelsName, elementType: .u8, shape: [16]),
+        ] + forms.map {
+            TensorSpecification(name: PromptPrefix.stateName($0), elementType: $0.elementType, shape: [tokens.count] + $0.cellShape)
+        }
+    }
+
+    /// - Parameters:
+    ///   - written: everything else, complete.
+    ///   - base: of an adapter, what it adapts.
+    ///   - advance: told of bytes that were written, and of which tensor.
+    func write(
+        to writer: ArchiveWriter, _ written: WrittenTensors, base: Archive?,
+        advance: (_ byteCount: Int, _ name: String) throws -> Void
+    ) throws {
+        func put(_ name: String, _ tensor: Tensor) throws {
+            try writer.write(name, tensor: tensor)
+            try advance(tensor.byteCount, name)
+        }
+        func digits(_ text: String) -> Tensor {
+            Tensor(elementType: .u8, shape: [16]) { $0.copyBytes(from: Array(hexadecimal(text).utf8)) }
+        }
+        let weights = PromptPrefix.weightsText(configuration: configuration, base: base?.weightsFingerprint, tensors: written.lines)
+        try put(PromptPrefix.tokensName, Tensor(tokens, shape: [tokens.count]))
+        try put(PromptPrefix.weightsName, digits(weights))
+        let source = try WrittenConstants(written, temporaryPath: writer.temporaryPath, byteCount: writer.byteCount, base: base)
+        let plan = try Network.languageGraph(configuration, exposesCaches: true).compiled(source)
+        let runner = try LanguageRunner(plan, configuration)
+        _ = try runner.prefill(tokens.enumerated().map { PromptRow(source: $0.element, position: Int32($0.offset)) }, extra: [])
+        let prefix = runner.prefix(tokens.count)
+        try put(PromptPrefix.kernelsName, digits(PromptPrefix.kernelsText(plan)))
+        for (form, state) in zip(forms, prefix.states) { try put(PromptPrefix.stateName(form), state) }
+    }
+}
+
+/// Writes tensors and remembers their checksums.
+final class WrittenTensors {
+    private let writer: ArchiveWriter
+    let specifications: [TensorSpecification]
+    private var hashes: [String: XXHash64] = [:]
+
+    init(_ writer: ArchiveWriter) {
+        self.writer = writer
+        specifications = writer.tensors
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws(ArchiveError) {
+        try writer.append(bytes, to: name)
+        hashes[name, default: XXHash64()].update(bytes)
+    }
+
+    /// `type layout axes checksum` of each tensor written so far.
+    var lines: [(name: String, line: String)] {
+        specifications.compactMap { tensor in
+            hashes[tensor.name].map { (tensor.name, tensor.line(checksum: $0.value)) }
+        }
+    }
+}
+
+/// Constants in a file that is being written, and in its base.
+struct WrittenConstants: ConstantSource {
+    private let entries: [String: (specification: TensorSpecification, offset: Int)]
+    private let file: MappedFile
+    private let base: Archive?
+
+    init(_ written: WrittenTensors, temporaryPath: String, byteCount: Int, base: Archive?) throws {
+        // The writer stores the tensors of the table one after the other, aligned, up to the end of the file.
+        var sizes: [Int] = []
+        for tensor in written.specifications {
+            let size = tensor.byteCount ?? 0
+            sizes.append((size + ArchiveFormat.alignment - 1) / ArchiveFormat.alignment * ArchiveFormat.alignment)
+        }
+        var offset = byteCount - sizes.reduce(0, +)
+        var entries: [String: (TensorSpecification, Int)] = [:]
+        for (tensor, size) in zip(written.specifications, sizes) {
+            entries[tensor.name] = (tensor, offset)
+            offset += size
+        }
+        self.entries = entries
+        file = try MappedFile(path: temporaryPath)
+        self.base = base
+    }
+
+    func constant(_ recipe: Recipe) throws -> Constant {
+        if recipe.isComputed { return try EvaluatingSource(InMemoryParameters([:])).constant(recipe) }
+        guard let (elementType, storage) = tensor(recipe.name) else {
+            throw GraphError.constant(name: recipe.name, expected: "\(recipe.shape)", found: "nothing")
+        }
+        let encoding = ConstantEncoding(recipe: recipe, elementType: elementType)
+        return Constant(
+            elementType: elementType, shape: recipe.shape, layout: encoding.layout, storage: storage,
+            scale: tensor(recipe.name + ".scale")?.storage)
+    }
+
+    private func tensor(_ name: String) -> (elementType: ElementType, storage: Tensor)? {
+        if let (specification, offset) = entries[name], let shape = specification.layout.storedShape(for: specification.shape) {
+            return file.tensor(elementType: specification.elementType, shape: shape, byteOffset: offset).map { (specification.elementType, $0) }
+        }
+        return base?.tensor(named: name).map { ($0.elementType, $0.tensor) }
+    }
+}
+
+private func hexadecimal(_ text: String) -> String { String(format: "%016llx", XXHash64.hash(Array(text.utf8))) }
+
+extension TensorSpecification {
+    fileprivate func line(checksum: UInt64) -> String {
+        "\(elementType.rawValue) \(layout.rawValue) \(shape.map(String.init).joined(separator: ",")) \(String(format: "%016llx", checksum))"
+    }
+}
+
+extension Archive {
+    /// The fingerprint of everything but the stored prompt; see docs/format.md.
+    var weightsFingerprint: String {
+        let lines = tensors.filter { !$0.name.hasPrefix(PromptPrefix.namePrefix) }.sorted { $0.name < $1.name }
+        let text = lines.map { "\($0.name) \($0.specification.line(checksum: $0.checksum))\n" }.joined()
+        return hexadecimal(text)
+    }
+}
