@@ -76,6 +76,8 @@ private struct OverlaySource: ConstantSource {
     private func source(_ recipe: Recipe) -> ArchiveSource { archive.tensor(named: recipe.name) == nil ? base : own }
 
     func constant(_ recipe: Recipe) throws -> Constant { try source(recipe).constant(recipe) }
+
+    func precision(of recipe: Recipe) -> Precision { source(recipe).precision(of: recipe) }
 }
 
 private func hexadecimal(_ text: String) -> String { String(format: "%016llx", XXHash64.hash(Array(text.utf8))) }

@@ -113,20 +113,27 @@ struct WrittenConstants: ConstantSource {
 
     func constant(_ recipe: Recipe) throws -> Constant {
         if recipe.isComputed { return try EvaluatingSource(InMemoryParameters([:])).constant(recipe) }
-        guard let (elementType, storage) = tensor(recipe.name) else {
+        guard let storage = tensor(recipe.name) else {
             throw GraphError.constant(name: recipe.name, expected: "\(recipe.shape)", found: "nothing")
         }
-        let encoding = ConstantEncoding(recipe: recipe, elementType: elementType)
+        let encoding = ConstantEncoding(recipe: recipe, precision: precision(of: recipe))
         return Constant(
-            elementType: elementType, shape: recipe.shape, layout: encoding.layout, storage: storage,
-            scale: tensor(recipe.name + ".scale")?.storage)
+            elementType: encoding.elementType, shape: recipe.shape, layout: encoding.layout, storage: storage,
+            scale: encoding.scaleShape == nil ? nil : tensor(recipe.name + ".scale"))
     }
 
-    private func tensor(_ name: String) -> (elementType: ElementType, storage: Tensor)? {
+    func precision(of recipe: Recipe) -> Precision {
+        let specification = entries[recipe.name]?.specification ?? base?.tensor(named: recipe.name)?.specification
+        // The layouts' names are the same in files and in plans.
+        guard let specification, let layout = ConstantLayout(rawValue: specification.layout.rawValue) else { return .f32 }
+        return Precision(elementType: specification.elementType, layout: layout) ?? .f32
+    }
+
+    private func tensor(_ name: String) -> Tensor? {
         if let (specification, offset) = entries[name], let shape = specification.layout.storedShape(for: specification.shape) {
-            return file.tensor(elementType: specification.elementType, shape: shape, byteOffset: offset).map { (specification.elementType, $0) }
+            return file.tensor(elementType: specification.elementType, shape: shape, byteOffset: offset)
         }
-        return base?.tensor(named: name).map { ($0.elementType, $0.tensor) }
+        return base?.tensor(named: name)?.tensor
     }
 }
 
