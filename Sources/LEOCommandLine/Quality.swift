@@ -56,12 +56,12 @@ struct Quality: ParsableCommand {
     func run() throws {
         var comparison = QualityComparison()
         (comparison.steps, comparison.threads) = (steps, threads)
-        let progress = CountProgress("quality")
+        let progress = Progress("quality", .things)
         let report = try comparison.run(first.expandingTilde, second.expandingTilde) { configuration in
             if let requests { return try QualityRequest.read(requests.expandingTilde, for: configuration) }
             return try QualityRequest.generated(texts: count ?? 32, actions: actions ?? 100, seed: seed ?? 0, for: configuration)
         } progress: {
-            progress.update(done: $0, total: $1, computed: $0, note: "")
+            progress.update(done: $0, total: $1)
         }
         progress.finish()
         if format.json { try StandardOutput.json(report) } else { StandardOutput.line(Self.text(report)) }
