@@ -214,6 +214,7 @@ private struct Problem: CustomStringConvertible {
                 let y = problem.run(variant)
                 for (first, count) in [
                     (0, 1), (5, 1), (6, 1), (97, 1), (98, 1), (3, 2), (9, 3), (20, 4), (50, 5), (60, 6), (40, 20),
+                    (30, 7), (31, 8), (32, 9), (33, 10), (34, 11), (35, 12), (36, 13), (37, 14), (38, 15),
                 ] {
                     let part = LinearBuffer<Float>(count * problem.yStride, filledWith: 777, canary: -12345.5)
                     var a = problem.arguments(y: part)
@@ -224,6 +225,22 @@ private struct Problem: CustomStringConvertible {
                     variant(a)
                     let expected = Array(y.bits[(first * problem.yStride)..<((first + count) * problem.yStride)])
                     #expect(part.bits == expected, "\(variant.name): rows \(first) ..< \(first + count), rank \(rank)")
+                }
+            }
+        }
+    }
+
+    /// Wider vectors change the tiles, not the order of any sum; and the activations are the same operations.
+    @Test func avx512HasTheBitsOfAVX2() {
+        let variants = LinearVariant.runnable(LinearWeightType.f32.table).filter { $0.name.contains("_avx") }
+        guard variants.count > 1, let narrow = variants.last else { return } // `runnable` has named what is missing
+        for (m, n, k, rank) in [(1, 300, 70, 3), (3, 65, 9, 0), (5, 49, 300, 5), (61, 275, 300, 0), (113, 33, 17, 9)] {
+            for activation in [CK_ACT_NONE, CK_ACT_RELU, CK_ACT_GELU, CK_ACT_SILU] {
+                var problem = Problem(m: m, n: n, k: k, rank: rank, type: .f32)
+                problem.activation = activation
+                let expected = problem.run(narrow).bits
+                for variant in variants.dropLast() {
+                    #expect(problem.run(variant).bits == expected, "\(variant.name): \(problem)")
                 }
             }
         }
