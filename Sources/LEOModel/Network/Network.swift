@@ -1,5 +1,5 @@
 package import ExecutionPlan
-internal import LEOTensor
+package import LEOTensor
 
 /// The compiled parts of one model, shared by every session that uses it.
 public final class Network: Sendable {
@@ -21,7 +21,8 @@ public final class Network: Sendable {
         image = try Self.imageGraph(configuration).compiled(source, options: options)
         points = try Self.pointsGraph(configuration).compiled(source, options: options)
         spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
-        language = try Self.languageGraph(configuration).compiled(source, options: options)
+        let cacheType = try Self.cacheType(configuration, source)
+        language = try Self.languageGraph(configuration, cacheType: cacheType).compiled(source, options: options)
         anchorSize = try Self.hostRecipes(configuration).first.map { recipe in
             let constant = try source.constant(recipe)
             let values = constant.storage.rawFloats()
@@ -51,10 +52,26 @@ public final class Network: Sendable {
             hidden: configuration.language.hiddenSize)
     }
 
-    package static func languageGraph(_ configuration: ModelConfiguration) throws(GraphError) -> Graph {
+    package static func languageGraph(
+        _ configuration: ModelConfiguration, cacheType: ElementType = .f32
+    ) throws(GraphError) -> Graph {
         switch configuration.language.architecture {
-        case .llama: try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits(configuration))
+        case .llama:
+            try LLaMA(configuration.language, lora: configuration.lora, cacheType: cacheType).graph(limits: limits(configuration))
         }
+    }
+
+    /// See `LanguageConfiguration.cacheType`.
+    private static func cacheType(_ configuration: ModelConfiguration, _ source: any ConstantSource) throws -> ElementType {
+        switch configuration.language.cacheType {
+        case .f32: return .f32
+        case .f16: return .f16
+        case .bf16: return .bf16
+        case nil: break
+        }
+        let recipes = try languageGraph(configuration).optimised().usedRecipes
+        guard let recipe = recipes.first(where: { $0.name.hasSuffix("layers.0.q_proj.weight") }) else { return .f32 }
+        return try source.constant(recipe).elementType == .f32 ? .f32 : .f16
     }
 
     package static func graphs(_ configuration: ModelConfiguration) throws(GraphError) -> [Graph] {
