@@ -1,4 +1,4 @@
-/* The specification of ck_attention_f32_cells: softmax over the visible cells of each row, maximum first. */
+/* The specification of ck_attention_..._cells: softmax over the visible cells of each row, maximum first. */
 #include "attention/attention.h"
 
 #include <assert.h>
@@ -6,26 +6,25 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-/* The `at`th visible cell of row i: prefix cells first, then the row's own list. */
-static int64_t visible_cell(const ck_attention_args *a, int64_t i, int64_t at, int64_t prefix) {
-    return at < prefix ? at : a->tail_cells[i * a->tail_stride + at - prefix];
+/* First element of the `at`th visible cell of row i: prefix cells first, then the row's own list. */
+static int64_t visible_cell(const ck_attention_args *a, int64_t i, int64_t kv_head, int64_t at, int64_t prefix) {
+    const int64_t cell = at < prefix ? at : a->tail_cells[i * a->tail_stride + at - prefix];
+    return cell * a->cell_stride + kv_head * a->head_stride;
 }
 
-static float score(const float *q, const float *k, int64_t d, float scale) {
+static float score(const ck_attention_args *a, ck_cache_type type, const float *q, int64_t cell) {
     float sum = 0.0f;
-    for (int64_t j = 0; j < d; j++) sum += q[j] * k[j];
-    return sum * scale;
+    for (int64_t j = 0; j < a->d; j++) sum += q[j] * ck_cache_get(type, a->k_cache, cell + j);
+    return sum * (1.0f / sqrtf((float)a->d));
 }
 
-void ck_attention_f32_cells_ref(const void *args, int part, int parts) {
-    const ck_attention_args *a = args;
+static void attend(const ck_attention_args *a, ck_cache_type type, int part, int parts) {
     const int64_t d = a->d;
     int64_t begin, end;
     ck_slice(a->heads * a->m, 1, part, parts, &begin, &end);
     for (int64_t item = begin; item < end; item++) {
         const int64_t head = item / a->m, i = item % a->m;
         const int64_t kv_head = head / (a->heads / a->kv_heads);
-        const float scale = 1.0f / sqrtf((float)d);
         const float *q = a->q + i * a->q_stride + head * d;
         float *y = a->y + i * a->y_stride + head * d;
         const int64_t prefix = a->prefix_counts[i] > 0 ? a->prefix_counts[i] : 0;
@@ -36,17 +35,20 @@ void ck_attention_f32_cells_ref(const void *args, int part, int parts) {
         if (prefix + tail == 0) continue;
         float largest = -INFINITY;
         for (int64_t at = 0; at < prefix + tail; at++) {
-            const int64_t cell = visible_cell(a, i, at, prefix) * a->kv_heads + kv_head;
-            const float s = score(q, a->k_cache + cell * d, d, scale);
+            const float s = score(a, type, q, visible_cell(a, i, kv_head, at, prefix));
             if (s > largest) largest = s;
         }
         float sum = 0.0f;
         for (int64_t at = 0; at < prefix + tail; at++) {
-            const int64_t cell = visible_cell(a, i, at, prefix) * a->kv_heads + kv_head;
-            const float weight = expf(score(q, a->k_cache + cell * d, d, scale) - largest);
+            const int64_t cell = visible_cell(a, i, kv_head, at, prefix);
+            const float weight = expf(score(a, type, q, cell) - largest);
             sum += weight;
-            for (int64_t j = 0; j < d; j++) y[j] += weight * a->v_cache[cell * d + j];
+            for (int64_t j = 0; j < d; j++) y[j] += weight * ck_cache_get(type, a->v_cache, cell + j);
         }
         for (int64_t j = 0; j < d; j++) y[j] /= sum;
     }
 }
+
+void ck_attention_f32_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_F32, part, parts); }
+void ck_attention_f16_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_F16, part, parts); }
+void ck_attention_bf16_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_BF16, part, parts); }

@@ -339,6 +339,9 @@ CK_EM __m512i ck_em_permutexvar_epi32(__m512i index, __m512i x) {
 }
 CK_EM __m512 ck_em_castsi512_ps(__m512i x) { return (__m512)x; }
 CK_EM __m512i ck_em_castps_si512(__m512 x) { return (__m512i)x; }
+CK_EM __m256 ck_em_castps512_ps256(__m512 x) { return ck_em_half(x, 0); }
+CK_EM __m256 ck_em_extractf32x8_ps(__m512 x, int upper) { return ck_em_half(x, upper); }
+CK_EM float ck_em_cvtss_f32(__m512 x) { return ((ck_em_f32)x)[0]; }
 
 CK_TARGET_END
 
@@ -422,6 +425,10 @@ CK_TARGET_END
 #define _mm512_permutexvar_epi32 ck_em_permutexvar_epi32
 #define _mm512_castsi512_ps ck_em_castsi512_ps
 #define _mm512_castps_si512 ck_em_castps_si512
+#define _mm512_castps512_ps256 ck_em_castps512_ps256
+#undef _mm512_extractf32x8_ps
+#define _mm512_extractf32x8_ps ck_em_extractf32x8_ps
+#define _mm512_cvtss_f32 ck_em_cvtss_f32
 #endif
 #endif
 #endif

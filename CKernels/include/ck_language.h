@@ -27,42 +27,64 @@ ck_variants ck_assemble_rows_bf16_variants(void);
 /* Rotates queries and keys by their positions and stores keys and values in the cache.
  *
  * Shapes:  q [m, heads * d], k, v [m, kv_heads * d] with row strides; positions, cells [m] int32;
- *          cosines, sines [n_positions, d / 2] -> q in place; k_cache, v_cache [n_cells, kv_heads, d] at row cells[i]
+ *          cosines, sines [n_positions, d / 2] -> q in place; head h of row i goes to element
+ *          cells[i] * cell_stride + h * head_stride of k_cache, v_cache, whose elements are f32, f16 or bf16
  * Layout:  half split as in HF LLaMA (rotate_half): pair (i, i + d/2).
- * Errors:  the caller checks positions < n_positions and cells < n_cells.
+ * Numerics: keys are rotated in float32. f16 and bf16 round to nearest even, as IEEE 754 has it: beyond the range of f16
+ *          (65520 and above) a number becomes infinity and not the largest finite one, so that what does not fit shows
+ *          in the result instead of bending it. Subnormal numbers are kept, NaN stays NaN. All variants equal the
+ *          reference bit for bit.
+ * Errors:  the caller checks positions < n_positions and cells < n_cells, and that rows go to different cells.
  * Source:  transformers 4.28.1 modeling_llama.apply_rotary_pos_emb */
 typedef struct ck_rope_append_args {
     float *q;
     const float *k, *v;
     const int32_t *positions, *cells;
     const float *cosines, *sines;
-    float *k_cache, *v_cache;
+    void *k_cache, *v_cache;
     int64_t m, heads, kv_heads, d, q_stride, k_stride, v_stride;
+    int64_t cell_stride, head_stride; /* elements of the cache, as in ck_attention_args */
 } ck_rope_append_args;
-CK_WARN_UNUSED ck_status ck_rope_append_check(const ck_rope_append_args *args);
+CK_WARN_UNUSED ck_status ck_rope_append_f32_check(const ck_rope_append_args *args);
+CK_WARN_UNUSED ck_status ck_rope_append_f16_check(const ck_rope_append_args *args);
+CK_WARN_UNUSED ck_status ck_rope_append_bf16_check(const ck_rope_append_args *args);
 ck_variants ck_rope_append_f32_variants(void);
+ck_variants ck_rope_append_f16_variants(void);
+ck_variants ck_rope_append_bf16_variants(void);
 
 /* Attention of query rows over the key/value cache, softmax over tiles, no stored score matrix.
  *
- * Shapes:  q [m, heads * d] (row stride q_stride), k_cache, v_cache [n_cells, kv_heads, d]
- *          -> y [m, heads * d] (row stride y_stride)
+ * Shapes:  q [m, heads * d] (row stride q_stride), k_cache, v_cache: d elements of cell c, head h, from
+ *          c * cell_stride + h * head_stride on, in f32, f16 or bf16 -> y [m, heads * d] (row stride y_stride)
+ * Layout:  [kv_heads, n_cells, d], so cell_stride = d, is the fast one: a head's cells lie one after the other.
+ *          [n_cells, kv_heads, d] scatters them over pages, and over few sets of the CPU's cache.
  * Visible: row i sees cells 0 ..< prefix_counts[i], then tail_cells[i * tail_stride + j], j < tail_counts[i].
  *          A causal prefill has prefix_counts[i] = i + 1; beams share the prompt as prefix and list the cells of
- *          their own history as tail, so a beam reorder moves indices, never keys or values.
- * Numerics: float32, scale 1/sqrt(d); a row that sees nothing gives zeros. The result of a row does not depend on the
- *          other rows nor on `parts`.
- * Scratch: ck_attention_f32_cells_scratch_bytes(args, parts), 64-byte aligned.
+ *          their own history as tail, so a beam reorder moves indices, never keys or values. Keys and values of a
+ *          prefix are read (and converted) once for all rows of a head; so is each run of 32 cells, counted from
+ *          the start of the tails, that rows list alike, as beams do up to where they part.
+ * Numerics: float32 sums whatever the cache holds, scale 1/sqrt(d); a row that sees nothing gives zeros. The result of a
+ *          row does not depend on the other rows nor on `parts`.
+ * Scratch: ck_attention_..._cells_scratch_bytes(args, parts), 64-byte aligned.
  * Slices:  parts share heads x rows. */
 typedef struct ck_attention_args {
-    const float *q, *k_cache, *v_cache;
+    const float *q;
+    const void *k_cache, *v_cache;
     float *y;
     const int32_t *prefix_counts, *tail_cells, *tail_counts; /* tail_* may be NULL: no tails */
     void *scratch;
     int64_t m, heads, kv_heads, d, q_stride, y_stride, tail_stride;
+    int64_t cell_stride, head_stride; /* elements of the cache */
 } ck_attention_args;
 CK_WARN_UNUSED ck_status ck_attention_f32_cells_check(const ck_attention_args *args);
+CK_WARN_UNUSED ck_status ck_attention_f16_cells_check(const ck_attention_args *args);
+CK_WARN_UNUSED ck_status ck_attention_bf16_cells_check(const ck_attention_args *args);
 size_t ck_attention_f32_cells_scratch_bytes(const ck_attention_args *args, int parts);
+size_t ck_attention_f16_cells_scratch_bytes(const ck_attention_args *args, int parts);
+size_t ck_attention_bf16_cells_scratch_bytes(const ck_attention_args *args, int parts);
 ck_variants ck_attention_f32_cells_variants(void);
+ck_variants ck_attention_f16_cells_variants(void);
+ck_variants ck_attention_bf16_cells_variants(void);
 
 /* y = silu(gate) * up, all [m, n] with row strides; y may be gate or up. */
 typedef struct ck_silu_mul_args {

@@ -11,7 +11,7 @@ ck_status ck_assemble_rows_check(const ck_assemble_rows_args *a) {
     return ck_rows_ok(a->y, a->m, a->d, a->y_stride) ? CK_OK : CK_INVALID_ARGUMENT;
 }
 
-ck_status ck_rope_append_check(const ck_rope_append_args *a) {
+static ck_status rope_append_check(const ck_rope_append_args *a, ck_cache_type type) {
     if (!a || a->m < 0 || a->heads < 0 || a->kv_heads < 0 || a->d < 0 || a->d % 2 != 0) return CK_INVALID_ARGUMENT;
     if (!ck_fits3(a->heads, a->d, 4) || !ck_fits3(a->kv_heads, a->d, 4) || a->heads > INT64_MAX / 4 - a->kv_heads ||
         !ck_fits3(a->m, a->heads + a->kv_heads, 4))
@@ -24,9 +24,14 @@ ck_status ck_rope_append_check(const ck_rope_append_args *a) {
         !ck_rows_ok(a->k, a->m, a->kv_heads * a->d, a->k_stride) ||
         !ck_rows_ok(a->v, a->m, a->kv_heads * a->d, a->v_stride))
         return CK_INVALID_ARGUMENT;
-    if (a->kv_heads > 0 && (!a->k_cache || !a->v_cache)) return CK_INVALID_ARGUMENT;
-    return ck_floats_ok(a->k_cache) && ck_floats_ok(a->v_cache) ? CK_OK : CK_INVALID_ARGUMENT;
+    if (a->kv_heads == 0) return CK_OK;
+    if (!ck_cache_ok(type, a->k_cache) || !ck_cache_ok(type, a->v_cache)) return CK_INVALID_ARGUMENT;
+    return ck_cache_strides_ok(a->kv_heads, a->d, a->cell_stride, a->head_stride) ? CK_OK : CK_INVALID_ARGUMENT;
 }
+
+ck_status ck_rope_append_f32_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_F32); }
+ck_status ck_rope_append_f16_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_F16); }
+ck_status ck_rope_append_bf16_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_BF16); }
 
 ck_status ck_silu_mul_check(const ck_silu_mul_args *a) {
     if (!a || a->m < 0 || a->n < 0) return CK_INVALID_ARGUMENT;
@@ -62,5 +67,7 @@ TABLE(ck_assemble_rows_f32, REF(ck_assemble_rows_f32)) /* a copy: the reference 
 TABLE(ck_assemble_rows_f16, AVX2(ck_assemble_rows_f16) REF(ck_assemble_rows_f16))
 TABLE(ck_assemble_rows_bf16, AVX2(ck_assemble_rows_bf16) REF(ck_assemble_rows_bf16))
 TABLE(ck_rope_append_f32, AVX2(ck_rope_append_f32) REF(ck_rope_append_f32))
+TABLE(ck_rope_append_f16, AVX2(ck_rope_append_f16) REF(ck_rope_append_f16))
+TABLE(ck_rope_append_bf16, AVX2(ck_rope_append_bf16) REF(ck_rope_append_bf16))
 TABLE(ck_silu_mul_f32, AVX2(ck_silu_mul_f32) REF(ck_silu_mul_f32))
 TABLE(ck_log_softmax_f32, AVX2(ck_log_softmax_f32) REF(ck_log_softmax_f32))

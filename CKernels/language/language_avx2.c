@@ -52,19 +52,48 @@ void ck_assemble_rows_bf16_avx2(const void *args, int part, int parts) { assembl
 
 /* MARK: rope_append */
 
-INLINE void rotate(const float *x, const float *cosines, const float *sines, int64_t d, float *y) {
+/* Elements `at` ..< at + lanes of the cache, rounded as half.h rounds. */
+INLINE void store_cache(ck_cache_type type, void *cache, int64_t at, int64_t lanes, __m256 v) {
+    if (type == CK_CACHE_F32) {
+        store_lanes((float *)cache + at, lanes, v);
+        return;
+    }
+    __m128i halves;
+    if (type == CK_CACHE_F16) {
+        halves = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+    } else {
+        const __m256i bits = _mm256_castps_si256(v);
+        const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+        const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+        const __m256i quiet_nan = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+        const __m256 is_nan = _mm256_cmp_ps(v, v, _CMP_UNORD_Q);
+        const __m256 chosen = _mm256_blendv_ps(_mm256_castsi256_ps(rounded), _mm256_castsi256_ps(quiet_nan), is_nan);
+        const __m256i high = _mm256_srli_epi32(_mm256_castps_si256(chosen), 16);
+        halves = _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+    }
+    uint16_t *target = (uint16_t *)cache + at;
+    if (lanes >= 8) {
+        _mm_storeu_si128((__m128i *)target, halves);
+        return;
+    }
+    uint16_t values[8];
+    _mm_storeu_si128((__m128i *)values, halves);
+    memcpy(target, values, (size_t)lanes * sizeof *values);
+}
+
+INLINE void rotate(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
+                   int64_t at) {
     const int64_t half = d / 2;
     for (int64_t j = 0; j < half; j += 8) {
         const int64_t lanes = half - j;
         const __m256 low = load_lanes(x + j, lanes), high = load_lanes(x + j + half, lanes);
         const __m256 c = load_lanes(cosines + j, lanes), s = load_lanes(sines + j, lanes);
-        store_lanes(y + j, lanes, _mm256_sub_ps(_mm256_mul_ps(low, c), _mm256_mul_ps(high, s)));
-        store_lanes(y + j + half, lanes, _mm256_add_ps(_mm256_mul_ps(high, c), _mm256_mul_ps(low, s)));
+        store_cache(type, cache, at + j, lanes, _mm256_sub_ps(_mm256_mul_ps(low, c), _mm256_mul_ps(high, s)));
+        store_cache(type, cache, at + j + half, lanes, _mm256_add_ps(_mm256_mul_ps(high, c), _mm256_mul_ps(low, s)));
     }
 }
 
-void ck_rope_append_f32_avx2(const void *args, int part, int parts) {
-    const ck_rope_append_args *a = args;
+INLINE void rope_append(const ck_rope_append_args *a, ck_cache_type type, int part, int parts) {
     const int64_t d = a->d, per_row = a->heads + a->kv_heads;
     int64_t begin, end;
     ck_slice(a->m * per_row, 1, part, parts, &begin, &end);
@@ -74,15 +103,20 @@ void ck_rope_append_f32_avx2(const void *args, int part, int parts) {
         const float *sines = a->sines + a->positions[i] * (d / 2);
         if (head < a->heads) {
             float *q = a->q + i * a->q_stride + head * d;
-            rotate(q, cosines, sines, d, q);
+            rotate(CK_CACHE_F32, q, cosines, sines, d, q, 0);
         } else {
             const int64_t kv_head = head - a->heads;
-            const int64_t cell = (a->cells[i] * a->kv_heads + kv_head) * d;
-            rotate(a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache + cell);
-            memcpy(a->v_cache + cell, a->v + i * a->v_stride + kv_head * d, (size_t)d * sizeof(float));
+            const int64_t at = a->cells[i] * a->cell_stride + kv_head * a->head_stride;
+            rotate(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, at);
+            const float *v = a->v + i * a->v_stride + kv_head * d;
+            for (int64_t j = 0; j < d; j += 8) store_cache(type, a->v_cache, at + j, d - j, load_lanes(v + j, d - j));
         }
     }
 }
+
+void ck_rope_append_f32_avx2(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F32, part, parts); }
+void ck_rope_append_f16_avx2(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F16, part, parts); }
+void ck_rope_append_bf16_avx2(const void *args, int part, int parts) { rope_append(args, CK_CACHE_BF16, part, parts); }
 
 /* MARK: silu_mul */
 

@@ -50,18 +50,18 @@ void ck_assemble_rows_bf16_ref(const void *args, int part, int parts) {
 
 /* MARK: rope_append */
 
-/* y = x * cos + rotate_half(x) * sin; y may be x. */
-static void rotate(const float *x, const float *cosines, const float *sines, int64_t d, float *y) {
+/* cache[at ...] = x * cos + rotate_half(x) * sin; the cache may be x. */
+static void rotate(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
+                   int64_t at) {
     const int64_t half = d / 2;
     for (int64_t j = 0; j < half; j++) {
         const float low = x[j], high = x[j + half];
-        y[j] = low * cosines[j] - high * sines[j];
-        y[j + half] = high * cosines[j] + low * sines[j];
+        ck_cache_set(type, cache, at + j, low * cosines[j] - high * sines[j]);
+        ck_cache_set(type, cache, at + j + half, high * cosines[j] + low * sines[j]);
     }
 }
 
-void ck_rope_append_f32_ref(const void *args, int part, int parts) {
-    const ck_rope_append_args *a = args;
+static void rope_append(const ck_rope_append_args *a, ck_cache_type type, int part, int parts) {
     const int64_t d = a->d, per_row = a->heads + a->kv_heads;
     int64_t begin, end;
     ck_slice(a->m * per_row, 1, part, parts, &begin, &end);
@@ -71,15 +71,20 @@ void ck_rope_append_f32_ref(const void *args, int part, int parts) {
         const float *sines = a->sines + a->positions[i] * (d / 2);
         if (head < a->heads) {
             float *q = a->q + i * a->q_stride + head * d;
-            rotate(q, cosines, sines, d, q);
+            rotate(CK_CACHE_F32, q, cosines, sines, d, q, 0);
         } else {
             const int64_t kv_head = head - a->heads;
-            const int64_t cell = (a->cells[i] * a->kv_heads + kv_head) * d;
-            rotate(a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache + cell);
-            memcpy(a->v_cache + cell, a->v + i * a->v_stride + kv_head * d, (size_t)d * sizeof(float));
+            const int64_t at = a->cells[i] * a->cell_stride + kv_head * a->head_stride;
+            rotate(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, at);
+            const float *v = a->v + i * a->v_stride + kv_head * d;
+            for (int64_t j = 0; j < d; j++) ck_cache_set(type, a->v_cache, at + j, v[j]);
         }
     }
 }
+
+void ck_rope_append_f32_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F32, part, parts); }
+void ck_rope_append_f16_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F16, part, parts); }
+void ck_rope_append_bf16_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_BF16, part, parts); }
 
 /* MARK: silu_mul */
 

@@ -50,7 +50,7 @@ final class ModelVariant: Sendable {
             return ignored("it was computed with other kernels, which round otherwise")
         }
         var states: [Tensor] = []
-        for form in try Network.cacheForms(network.configuration) {
+        for form in network.cacheForms {
             let name = PromptPrefix.stateName(form)
             guard let type = archive.tensor(named: name)?.elementType, type == form.elementType else {
                 return ignored("\(name): expected \(form.elementType.rawValue), found \(archive.tensor(named: name)?.elementType.rawValue ?? "nothing")")

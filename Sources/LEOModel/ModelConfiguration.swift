@@ -230,6 +230,17 @@ public struct LanguageConfiguration: Codable, Sendable, Equatable {
     public var rmsNormEpsilon = 1e-6
     public var ropeTheta = 10000.0
     public var maxPositions = 2048
+    /// How the key/value cache holds its numbers; sums over them are f32 in any case.
+    public enum CacheType: String, Codable, Sendable, CaseIterable {
+        case f32
+        /// Half the memory. Keeps 11 bits of numbers up to 65504; a larger one becomes infinite and shows in the logits.
+        case f16
+        /// Half the memory. Keeps 8 bits of numbers of any size, for models whose keys or values pass the range of f16.
+        case bf16
+    }
+    /// Nil, as in every converted file, follows the weights: f32 where the query projection is stored in f32, so that
+    /// nothing is rounded that the weights are not; else, for weights in f16, bf16 or quantised, f16.
+    public var cacheType: CacheType?
     public init() {}
 }
 

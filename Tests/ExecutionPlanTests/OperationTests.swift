@@ -216,6 +216,8 @@ import Testing
             Rejection("wide sines", rotate, with(rotary, 6, f(16, 4))),
             Rejection("key cache of other heads", rotate, with(rotary, 7, f(9, 4, 4))),
             Rejection("value cache of other heads", rotate, with(rotary, 8, f(9, 4, 4))),
+            Rejection("integer caches", rotate, with(with(rotary, 7, i(9, 2, 4)), 8, i(9, 2, 4))),
+            Rejection("caches of two types", attend, with(attention, 1, ValueType(.f16, [9, 2, 4]))),
             Rejection("few inputs", attend, Array(attention.dropLast())),
             Rejection("odd width", attend, with(attention, 0, f(5, 18))),
             Rejection("cache of other heads", attend, with(attention, 1, f(9, 4, 4))),

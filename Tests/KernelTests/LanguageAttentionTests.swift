@@ -6,7 +6,12 @@ import Testing
 /// Query rows over a cache, with prefixes and tails.
 private struct AttentionProblem: CustomStringConvertible {
     let m: Int, heads: Int, kvHeads: Int, d: Int, cells: Int
-    let q: LinearBuffer<Float>, keys: LinearBuffer<Float>, values: LinearBuffer<Float>
+    let q: LinearBuffer<Float>
+    /// Before rounding to the cache's type, [cells, kvHeads, d].
+    let keys: LinearBuffer<Float>, values: LinearBuffer<Float>
+    var type = CacheElement.f32
+    /// Whether the cache is [kvHeads, cells, d].
+    var headsFirst = true
     var prefixes: [Int32]
     var tails: [[Int32]]
     let qStride: Int, yStride: Int
@@ -26,7 +31,7 @@ private struct AttentionProblem: CustomStringConvertible {
     }
 
     var description: String {
-        "m \(m) heads \(heads)/\(kvHeads) d \(d) prefixes \(prefixes) tails \(tails.map(\.count))"
+        "\(type) \(headsFirst ? "heads" : "cells") first m \(m) heads \(heads)/\(kvHeads) d \(d) prefixes \(prefixes) tails \(tails.map(\.count))"
     }
 
     func visible(_ row: Int) -> [Int] {
@@ -40,13 +45,27 @@ private struct AttentionProblem: CustomStringConvertible {
         // Numbers beyond a row's count are no cells.
         let list = tails[safe: rows].flatMap { $0 + [Int32](repeating: .max, count: tailStride - $0.count) }
         let counts = tails[safe: rows].map { Int32($0.count) }
+        // Gaps between heads and between cells, which hold NaN.
+        let headStride = headsFirst ? cells * (d + 5) + 3 : d + 2
+        let cellStride = headsFirst ? d + 5 : kvHeads * (d + 2) + 1
+        let count = cells * cellStride + kvHeads * headStride
+        let cacheKeys = CacheBuffer(type, count: count), cacheValues = CacheBuffer(type, count: count)
+        for cell in 0..<cells {
+            for head in 0..<kvHeads {
+                for j in 0..<d {
+                    let at = cell * cellStride + head * headStride + j
+                    cacheKeys[at] = keys[(cell * kvHeads + head) * d + j]
+                    cacheValues[at] = values[(cell * kvHeads + head) * d + j]
+                }
+            }
+        }
         var a = ck_attention_args()
-        (a.q, a.k_cache, a.v_cache, a.y) = (
-            q.constant + rows.lowerBound * qStride, keys.constant, values.constant, y.pointer
-        )
+        (a.q, a.y) = (q.constant + rows.lowerBound * qStride, y.pointer)
+        (a.k_cache, a.v_cache) = (UnsafeRawPointer(cacheKeys.pointer), UnsafeRawPointer(cacheValues.pointer))
+        (a.cell_stride, a.head_stride) = (Int64(cellStride), Int64(headStride))
         (a.m, a.heads, a.kv_heads, a.d) = (Int64(rows.count), Int64(heads), Int64(kvHeads), Int64(d))
         (a.q_stride, a.y_stride, a.tail_stride) = (Int64(qStride), Int64(yStride), Int64(tailStride))
-        let bytes = ck_attention_f32_cells_scratch_bytes(&a, Int32(parts))
+        let bytes = type.scratchBytes(&a, parts)
         let scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes + 64, alignment: 64)
         defer { scratch.deallocate() }
         // Scratch holds whatever was there before; NaN shows a read before a write.
@@ -59,7 +78,7 @@ private struct AttentionProblem: CustomStringConvertible {
                     a.prefix_counts = prefixes.baseAddress
                     a.tail_cells = tails.isEmpty ? nil : list.baseAddress
                     a.tail_counts = tails.isEmpty ? nil : counts.baseAddress
-                    #expect(ck_attention_f32_cells_check(&a) == CK_OK, "\(self)")
+                    #expect(type.checkAttention(&a) == CK_OK, "\(self)")
                     variant(a, parts: parts)
                 }
             }
@@ -73,8 +92,9 @@ private struct AttentionProblem: CustomStringConvertible {
     func oracle(_ row: Int, _ head: Int) -> [Double] {
         let cells = visible(row).map { ($0 * kvHeads + head / (heads / kvHeads)) * d }
         let base = row * qStride + head * d
+        func held(_ cache: LinearBuffer<Float>, _ at: Int) -> Double { Double(type.stored(cache.pointer[at])) }
         let scores = cells.map { cell in
-            (0..<d).reduce(0.0) { $0 + Double(q.pointer[base + $1]) * Double(keys.pointer[cell + $1]) }
+            (0..<d).reduce(0.0) { $0 + Double(q.pointer[base + $1]) * held(keys, cell + $1) }
                 / Double(d).squareRoot()
         }
         let top = scores.max() ?? 0
@@ -82,12 +102,23 @@ private struct AttentionProblem: CustomStringConvertible {
         let total = weights.reduce(0, +)
         var result = [Double](repeating: 0, count: d)
         for (weight, cell) in zip(weights, cells) {
-            for j in 0..<d { result[j] += weight * Double(values.pointer[cell + j]) }
+            for j in 0..<d { result[j] += weight * held(values, cell + j) }
         }
         return result.map { cells.isEmpty ? 0 : $0 / total }
     }
 
-    func verify(_ variants: [LinearVariant], tolerance: Double) {
+    /// Compares every variant of every type of cache, in both orders, with the oracle.
+    func verify(tolerance: Double) {
+        for type in CacheElement.allCases {
+            for headsFirst in [true, false] {
+                var problem = self
+                (problem.type, problem.headsFirst) = (type, headsFirst)
+                problem.verify(LinearVariant.runnable(type.attention), tolerance: tolerance)
+            }
+        }
+    }
+
+    private func verify(_ variants: [LinearVariant], tolerance: Double) {
         let expected = (0..<m).map { row in (0..<heads).flatMap { oracle(row, $0) } }
         for variant in variants {
             let y = run(variant, parts: 1 + m % 3)
@@ -111,7 +142,13 @@ extension Array {
 }
 
 @Suite struct LanguageAttentionTests {
-    private let variants = LinearVariant.runnable(ck_attention_f32_cells_variants())
+    private func each(_ problem: AttentionProblem, _ body: (AttentionProblem, LinearVariant) -> Void) {
+        for type in CacheElement.allCases {
+            var problem = problem
+            problem.type = type
+            for variant in LinearVariant.runnable(type.attention) { body(problem, variant) }
+        }
+    }
 
     /// Scores of a few units, values below 1: errors of scores (d products) pass through exp almost unchanged.
     private func tolerance(_ d: Int) -> Double { 4e-7 * (2 + Double(d).squareRoot() / 4) }
@@ -124,7 +161,7 @@ extension Array {
             AttentionProblem(
                 m: m, heads: 2, kvHeads: 2, d: d, cells: m, prefixes: (0..<m).map { Int32($0 + 1) }, size: 3
             )
-            .verify(variants, tolerance: tolerance(d))
+            .verify(tolerance: tolerance(d))
         }
     }
 
@@ -141,7 +178,7 @@ extension Array {
                 AttentionProblem(
                     m: m, heads: heads, kvHeads: kvHeads, d: d, cells: 150, prefixes: prefixes, tails: tails, size: 3
                 )
-                .verify(variants, tolerance: tolerance(d))
+                .verify(tolerance: tolerance(d))
             }
         }
     }
@@ -150,8 +187,8 @@ extension Array {
         let problem = AttentionProblem(
             m: 6, heads: 2, kvHeads: 1, d: 20, cells: 40, prefixes: [0, 3, -1, 40, 0, 0],
             tails: [[], [], [], [], [7], []])
-        problem.verify(variants, tolerance: tolerance(20))
-        for variant in variants {
+        problem.verify(tolerance: tolerance(20))
+        each(problem) { problem, variant in
             let y = problem.run(variant)
             for row in [0, 2, 5] {
                 for j in 0..<40 { #expect(y[row * problem.yStride + j] == 0, "\(variant.name) row \(row)") }
@@ -163,7 +200,7 @@ extension Array {
         for size in [1e4, 1e18, 1e30, 1e37] as [Float] {
             let problem = AttentionProblem(
                 m: 5, heads: 2, kvHeads: 2, d: 16, cells: 100, prefixes: [100, 33, 1, 64, 99], size: size)
-            for variant in variants {
+            each(problem) { problem, variant in
                 let y = problem.run(variant)
                 for row in 0..<5 {
                     for head in 0..<2 {
@@ -186,7 +223,7 @@ extension Array {
         let problem = AttentionProblem(m: 2, heads: 1, kvHeads: 1, d: 8, cells: 80, prefixes: [80, 60])
         for j in 0..<8 { for row in 0..<2 { problem.q[row * problem.qStride + j] = 1 } }
         for cell in 0..<80 where cell != 45 && cell != 70 { problem.keys[cell * 8] = -.infinity }
-        problem.verify(variants, tolerance: tolerance(8))
+        problem.verify(tolerance: tolerance(8))
     }
 
     @Test func invisibleCellsAreNeverUsed() {
@@ -198,7 +235,7 @@ extension Array {
         }
         // Seen by the last row only.
         for j in 0..<32 { problem.values[39 * 32 + j] = .infinity }
-        for variant in variants {
+        each(problem) { problem, variant in
             let y = problem.run(variant)
             for row in 0..<5 {
                 for j in 0..<32 {
@@ -211,7 +248,7 @@ extension Array {
     @Test func notANumberPropagates() {
         let problem = AttentionProblem(m: 4, heads: 2, kvHeads: 2, d: 24, cells: 70, prefixes: [70, 70, 70, 70])
         problem.q[problem.qStride + 3] = .nan
-        for variant in variants {
+        each(problem) { problem, variant in
             let y = problem.run(variant)
             for row in 0..<4 {
                 for j in 0..<48 {
@@ -224,16 +261,16 @@ extension Array {
 
     @Test func partsAndNeighboursGiveTheSameBits() {
         var generator = SeededGenerator(seed: 9)
-        for (m, d) in [(1, 128), (5, 64), (29, 20), (51, 32)] {
+        for (m, d) in [(1, 128), (5, 64), (7, 17), (29, 20), (51, 32), (97, 8)] {
             let tails = (0..<m).map { row in
                 (0..<(row * 13 % 40)).map { _ in Int32.random(in: 0..<90, using: &generator) }
             }
             let problem = AttentionProblem(
                 m: m, heads: 3, kvHeads: 3, d: d, cells: 90, prefixes: (0..<m).map { Int32(30 + $0) }, tails: tails,
                 size: 4)
-            for variant in variants {
+            each(problem) { problem, variant in
                 let whole = problem.run(variant).bits
-                for parts in [2, 3, 5, 200] {
+                for parts in [2, 3, 4, 5, 6, 7, 200] {
                     #expect(
                         problem.run(variant, parts: parts).bits == whole, "\(variant.name): \(problem), \(parts) parts")
                 }
@@ -249,6 +286,67 @@ extension Array {
         }
     }
 
+    /// Beams that list the same cells for a while, then part; some join again, some end early. Shared tiles give the bits
+    /// of a row alone.
+    @Test func beamsShareTailsUpToWhereTheyPart() {
+        for (beams, d) in [(2, 16), (5, 128), (7, 24), (50, 8)] {
+            let common = (0..<64).map { Int32(40 + $0) }
+            let tails = (0..<beams).map { row -> [Int32] in
+                let own = (0..<(7 + row % 3)).map { Int32(110 + (row * 11 + $0 * 5) % 80) }
+                switch row % 4 {
+                case 0: return common + own
+                case 1: return Array(common.prefix(32)) + own + common
+                case 2: return Array(common.prefix(40))
+                default: return common + (own.isEmpty ? [] : [own[0]])
+                }
+            }
+            let problem = AttentionProblem(
+                m: beams, heads: 2, kvHeads: 2, d: d, cells: 190, prefixes: .init(repeating: 37, count: beams), tails: tails,
+                size: 3)
+            problem.verify(tolerance: tolerance(d))
+            each(problem) { problem, variant in
+                let whole = problem.run(variant).bits
+                for row in 0..<beams {
+                    let alone = Array(whole[(row * problem.yStride)..<((row + 1) * problem.yStride)])
+                    #expect(problem.run(variant, rows: row..<(row + 1)).bits == alone, "\(variant.name): \(problem) row \(row)")
+                }
+            }
+        }
+    }
+
+    /// Subnormal halves count as what they are; f16 keeps 2^-24, where f32 arithmetic is far from its own limits.
+    @Test func subnormalHalvesAreNotFlushed() {
+        let problem = AttentionProblem(m: 6, heads: 1, kvHeads: 1, d: 19, cells: 45, prefixes: [45, 1, 2, 33, 31, 44])
+        for at in 0..<(45 * 19) {
+            problem.keys[at] = Float(at % 17 - 8) * 0x1p-24
+            problem.values[at] = Float(at % 13 - 6) * 0x1p-24
+        }
+        for at in 0..<problem.q.count { problem.q[at] *= 0x1p20 }
+        // Values of 2^-21: what float32 sums leave of them.
+        problem.verify(tolerance: tolerance(19) * 0x1p-21)
+    }
+
+    /// A number that f16 cannot hold is infinite there, and says so in the result; bf16 and f32 hold it.
+    @Test func numbersBeyondHalfShow() {
+        let problem = AttentionProblem(m: 2, heads: 1, kvHeads: 1, d: 8, cells: 40, prefixes: [40, 30])
+        problem.values[35 * 8 + 2] = 65_536
+        each(problem) { problem, variant in
+            let y = problem.run(variant)
+            for row in 0..<2 {
+                for j in 0..<8 {
+                    let isInfinite = problem.type == .f16 && row == 0 && j == 2
+                    #expect(y[row * problem.yStride + j].isFinite == !isInfinite, "\(variant.name) (\(row), \(j))")
+                    if isInfinite { #expect(y[row * problem.yStride + j] == .infinity) }
+                }
+            }
+        }
+    }
+
+    @Test func noRowsAreNoWork() {
+        let problem = AttentionProblem(m: 0, heads: 2, kvHeads: 2, d: 8, cells: 1, prefixes: [])
+        each(problem) { problem, variant in #expect(problem.run(variant, parts: 3).isIntact, "\(variant.name)") }
+    }
+
     @Test func rejectsBrokenArguments() {
         let memory = LinearBuffer<Float>(zeros: 64)
         let counts = LinearBuffer<Int32>([1, 1], canary: 5)
@@ -256,7 +354,9 @@ extension Array {
         defer { scratch.deallocate() }
         func status(_ change: (inout ck_attention_args) -> Void) -> ck_status {
             var a = ck_attention_args()
-            (a.q, a.k_cache, a.v_cache, a.y) = (memory.constant, memory.constant, memory.constant, memory.pointer + 32)
+            (a.q, a.y) = (memory.constant, memory.pointer + 32)
+            (a.k_cache, a.v_cache) = (UnsafeRawPointer(memory.pointer), UnsafeRawPointer(memory.pointer))
+            (a.cell_stride, a.head_stride) = (8, 4)
             (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.y_stride) = (2, 2, 1, 4, 8, 8)
             a.prefix_counts = counts.constant
             a.scratch = scratch
@@ -280,7 +380,23 @@ extension Array {
             ("values", { $0.v_cache = nil }),
             ("prefixes", { $0.prefix_counts = nil }), ("tail without counts", { $0.tail_cells = counts.constant }),
             ("counts without tail", { $0.tail_counts = counts.constant }), ("q_stride", { $0.q_stride = 7 }),
-            ("y_stride", { $0.y_stride = 7 }),
+            ("y_stride", { $0.y_stride = 7 }), ("cell_stride", { $0.cell_stride = 3 }),
+            ("huge cell_stride", { $0.cell_stride = .max }),
+            (
+                "head_stride",
+                {
+                    $0.kv_heads = 2
+                    $0.head_stride = 3
+                }
+            ),
+            (
+                "huge head_stride",
+                {
+                    $0.kv_heads = 2
+                    $0.head_stride = .max / 2
+                }
+            ),
+            ("odd keys", { $0.k_cache = $0.k_cache + 2 }), ("odd values", { $0.v_cache = $0.v_cache + 2 }),
             ("scratch", { $0.scratch = nil }), ("scratch alignment", { $0.scratch = scratch + 4 }),
         ]
         for (field, change) in broken { #expect(status(change) == CK_INVALID_ARGUMENT, "\(field)") }
@@ -290,6 +406,18 @@ extension Array {
                 $0.q = nil
                 $0.scratch = nil
             } == CK_OK)
+        // Halves need half the alignment.
+        for type in [CacheElement.f16, .bf16] {
+            for (offset, expected) in [(0, CK_OK), (2, CK_OK), (1, CK_INVALID_ARGUMENT)] {
+                var a = ck_attention_args()
+                (a.q, a.y) = (memory.constant, memory.pointer + 32)
+                (a.k_cache, a.v_cache) = (UnsafeRawPointer(memory.pointer) + offset, UnsafeRawPointer(memory.pointer) + offset)
+                (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.y_stride, a.cell_stride) = (2, 2, 1, 4, 8, 8, 4)
+                a.prefix_counts = counts.constant
+                a.scratch = scratch
+                #expect(type.checkAttention(&a) == expected, "\(type) \(offset)")
+            }
+        }
         var a = ck_attention_args()
         #expect(ck_attention_f32_cells_scratch_bytes(&a, 2) == 0 && ck_attention_f32_cells_scratch_bytes(nil, 1) == 0)
         a.d = 128

@@ -76,12 +76,13 @@ import Testing
             let sines = LinearBuffer(random: 9 * half, &generator)
             let positions = LinearBuffer((0..<m).map { Int32($0 * 5 % 9) }, canary: 99)
             let cells = LinearBuffer((0..<m).map { Int32(6 - $0) }, canary: 99)
-            for variant in LinearVariant.runnable(ck_rope_append_f32_variants()) {
-                for parts in [1, 2, 3, 5, 40] {
+            for (type, headsFirst) in CacheElement.allCases.flatMap({ [($0, true), ($0, false)] }) {
+                // Caches of 7 cells with gaps.
+                let headStride = headsFirst ? 7 * (d + 1) + 2 : d, cellStride = headsFirst ? d + 1 : kvHeads * d
+                let cacheCount = kvHeads * headStride + 7 * cellStride
+                for (variant, parts) in LinearVariant.runnable(type.rope).flatMap({ v in [1, 2, 3, 5, 7, 40].map { (v, $0) } }) {
                     let q = LinearBuffer(q0)
-                    let cacheCount = 7 * kvHeads * d
-                    let kCache = LinearBuffer<Float>(cacheCount, filledWith: 777, canary: -12345.5)
-                    let vCache = LinearBuffer<Float>(cacheCount, filledWith: 777, canary: -12345.5)
+                    let kCache = CacheBuffer(type, count: cacheCount), vCache = CacheBuffer(type, count: cacheCount)
                     var a = ck_rope_append_args()
                     (a.q, a.k, a.v) = (q.pointer, k.constant, v.constant)
                     (a.positions, a.cells, a.cosines, a.sines) = (
@@ -90,7 +91,8 @@ import Testing
                     (a.k_cache, a.v_cache) = (kCache.pointer, vCache.pointer)
                     (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(kvHeads), Int64(d))
                     (a.q_stride, a.k_stride, a.v_stride) = (Int64(qStride), Int64(kStride), Int64(vStride))
-                    #expect(ck_rope_append_check(&a) == CK_OK)
+                    (a.cell_stride, a.head_stride) = (Int64(cellStride), Int64(headStride))
+                    #expect(type.checkRope(&a) == CK_OK)
                     variant(a, parts: parts)
 
                     func rotated(_ x: (Int) -> Float, _ row: Int, _ j: Int) -> Float {
@@ -99,26 +101,58 @@ import Testing
                         return x(j) * cosines[at] + turned
                     }
                     var expectedQ = q0
-                    var expectedK = [Float](repeating: 777, count: cacheCount)
-                    var expectedV = expectedK
+                    let expectedK = CacheBuffer(type, count: cacheCount), expectedV = CacheBuffer(type, count: cacheCount)
                     for i in 0..<m {
                         for head in 0..<heads {
                             let base = i * qStride + head * d
                             for j in 0..<d { expectedQ[base + j] = rotated({ q0[base + $0] }, i, j) }
                         }
                         for head in 0..<kvHeads {
-                            let cell = (Int(cells[i]) * kvHeads + head) * d
+                            let cell = Int(cells[i]) * cellStride + head * headStride
                             for j in 0..<d {
-                                expectedK[cell + j] = rotated({ k[i * kStride + head * d + $0] }, i, j)
-                                expectedV[cell + j] = v[i * vStride + head * d + j]
+                                expectedK[cell + j] = type.stored(rotated({ k[i * kStride + head * d + $0] }, i, j))
+                                expectedV[cell + j] = type.stored(v[i * vStride + head * d + j])
                             }
                         }
                     }
-                    let equal = q.values == expectedQ && kCache.values == expectedK && vCache.values == expectedV
+                    let equal = q.values == expectedQ && kCache.bits == expectedK.bits && vCache.bits == expectedV.bits
                     #expect(
                         equal && q.isIntact && kCache.isIntact && vCache.isIntact,
                         "\(variant.name) m \(m) heads \(heads)/\(kvHeads) d \(d), \(parts) parts")
                 }
+            }
+        }
+    }
+
+    /// Ties go to even, subnormal halves stay, what f16 cannot hold becomes infinity, NaN stays NaN.
+    @Test func cachesRoundAsTheStandardSays() {
+        let small = Float(0x1p-24)
+        let numbers: [Float] = [
+            0, -0.0, 1, 1 + 0x1p-11, 1 + 0x3p-11, 1 + 0x1p-11 + 0x1p-23, 1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8 - 0x1p-23, 65_504, 65_519.996,
+            65_520, -65_520, 65_536, 1e30, -3.4e38, .greatestFiniteMagnitude, .infinity, -.infinity, small, small / 2, small / 2 + 0x1p-40,
+            small * 1.5, small * 2.5, -small * 3.5, 0x1p-14, 0x1p-14 - 0x1p-26, 0x1p-126, 0x1p-133, 0x1p-134, 0x1.8p-133, .nan, -.nan,
+            Float(bitPattern: 0x7f80_0001), Float(bitPattern: 0xffff_ffff), 3,
+        ]
+        let d = numbers.count
+        let v = LinearBuffer(numbers), q = LinearBuffer<Float>(zeros: d)
+        let one = LinearBuffer([Float](repeating: 1, count: d)), zero = LinearBuffer<Float>(zeros: d)
+        let index = LinearBuffer<Int32>([0], canary: 9)
+        for type in CacheElement.allCases {
+            for variant in LinearVariant.runnable(type.rope) {
+                let kCache = CacheBuffer(type, count: d), vCache = CacheBuffer(type, count: d)
+                var a = ck_rope_append_args()
+                (a.q, a.k, a.v, a.positions, a.cells) = (q.pointer, zero.constant, v.constant, index.constant, index.constant)
+                (a.cosines, a.sines, a.k_cache, a.v_cache) = (one.constant, zero.constant, kCache.pointer, vCache.pointer)
+                (a.m, a.heads, a.kv_heads, a.d, a.cell_stride) = (1, 1, 1, Int64(d), Int64(d))
+                #expect(type.checkRope(&a) == CK_OK)
+                variant(a)
+                for (j, number) in numbers.enumerated() {
+                    let held = vCache[j], expected = type.stored(number)
+                    #expect(
+                        number.isNaN ? held.isNaN : held == expected && held.sign == expected.sign,
+                        "\(variant.name): \(number) became \(held)")
+                }
+                #expect((0..<d).allSatisfy { kCache[$0] == 0 } && vCache.isIntact && kCache.isIntact, "\(variant.name)")
             }
         }
     }
@@ -267,22 +301,29 @@ import Testing
             { $0.y_stride = .max },
         ] { #expect(rows(change) == CK_INVALID_ARGUMENT) }
 
-        func rope(_ change: (inout ck_rope_append_args) -> Void) -> ck_status {
+        func rope(_ type: CacheElement = .f32, _ change: (inout ck_rope_append_args) -> Void) -> ck_status {
             var a = ck_rope_append_args()
             (a.q, a.k, a.v, a.positions, a.cells) = (f.pointer, f.constant, f.constant, i.constant, i.constant)
-            (a.cosines, a.sines, a.k_cache, a.v_cache) = (f.constant, f.constant, f.pointer + 32, f.pointer + 40)
+            (a.cosines, a.sines) = (f.constant, f.constant)
+            (a.k_cache, a.v_cache) = (UnsafeMutableRawPointer(f.pointer + 32), UnsafeMutableRawPointer(f.pointer + 40))
             (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.k_stride, a.v_stride) = (2, 2, 1, 4, 8, 4, 4)
+            a.cell_stride = 4
             change(&a)
-            return ck_rope_append_check(&a)
+            return type.checkRope(&a)
         }
-        #expect(rope { _ in } == CK_OK)
+        for type in CacheElement.allCases { #expect(rope(type) { _ in } == CK_OK && type.checkRope(nil) == CK_INVALID_ARGUMENT) }
         for change: (inout ck_rope_append_args) -> Void in [
             { $0.d = 3 }, { $0.m = -1 }, { $0.heads = -1 }, { $0.heads = .max }, { $0.kv_heads = .max }, { $0.q = nil },
             { $0.k = nil }, { $0.v = nil },
             { $0.positions = nil }, { $0.cells = nil }, { $0.cosines = nil }, { $0.sines = nil }, { $0.k_cache = nil },
-            { $0.v_cache = nil },
-            { $0.q_stride = 7 }, { $0.k_stride = 3 }, { $0.v_stride = 3 },
-        ] { #expect(rope(change) == CK_INVALID_ARGUMENT) }
+            { $0.v_cache = nil }, { $0.k_cache = $0.k_cache + 1 }, { $0.v_cache = $0.v_cache + 1 },
+            { $0.q_stride = 7 }, { $0.k_stride = 3 }, { $0.v_stride = 3 }, { $0.cell_stride = 3 }, { $0.cell_stride = .max },
+            {
+                ($0.kv_heads, $0.k_stride, $0.v_stride) = (2, 8, 8)
+                $0.head_stride = 3
+            },
+        ] { for type in CacheElement.allCases { #expect(rope(type, change) == CK_INVALID_ARGUMENT, "\(type)") } }
+        #expect(rope(.f32) { $0.k_cache = $0.k_cache + 2 } == CK_INVALID_ARGUMENT && rope(.f16) { $0.k_cache = $0.k_cache + 2 } == CK_OK)
 
         func silu(_ change: (inout ck_silu_mul_args) -> Void) -> ck_status {
             var a = ck_silu_mul_args()
@@ -319,7 +360,7 @@ import Testing
                 $0.x_stride = 5
             },
         ] { #expect(softmax(change) == CK_INVALID_ARGUMENT) }
-        #expect(ck_assemble_rows_check(nil) == CK_INVALID_ARGUMENT && ck_rope_append_check(nil) == CK_INVALID_ARGUMENT)
+        #expect(ck_assemble_rows_check(nil) == CK_INVALID_ARGUMENT)
         #expect(ck_silu_mul_check(nil) == CK_INVALID_ARGUMENT && ck_log_softmax_check(nil) == CK_INVALID_ARGUMENT)
     }
 
@@ -328,9 +369,12 @@ import Testing
             ("ck_assemble_rows_f32", ck_assemble_rows_f32_variants()),
             ("ck_assemble_rows_f16", ck_assemble_rows_f16_variants()),
             ("ck_assemble_rows_bf16", ck_assemble_rows_bf16_variants()),
-            ("ck_rope_append_f32", ck_rope_append_f32_variants()),
+            ("ck_rope_append_f32", ck_rope_append_f32_variants()), ("ck_rope_append_f16", ck_rope_append_f16_variants()),
+            ("ck_rope_append_bf16", ck_rope_append_bf16_variants()),
             ("ck_silu_mul_f32", ck_silu_mul_f32_variants()), ("ck_log_softmax_f32", ck_log_softmax_f32_variants()),
             ("ck_attention_f32_cells", ck_attention_f32_cells_variants()),
+            ("ck_attention_f16_cells", ck_attention_f16_cells_variants()),
+            ("ck_attention_bf16_cells", ck_attention_bf16_cells_variants()),
         ]
         for (family, table) in tables {
             for i in 0..<Int(table.count) {

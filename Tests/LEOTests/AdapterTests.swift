@@ -55,7 +55,7 @@ private enum Files {
         #expect(tokens == engine.tokenizer.encode(Prompt.role + Prompt.defaultSituation))
         let runner = try LanguageRunner(engine.network)
         _ = try runner.prefill(tokens.enumerated().map { PromptRow(source: $0.element, position: Int32($0.offset)) }, extra: [])
-        let expected = runner.prefix(tokens.count), forms = try Network.cacheForms(engine.configuration)
+        let expected = runner.prefix(tokens.count), forms = engine.network.cacheForms
         #expect(forms.map(\.name) == ["layers.0.keys", "layers.0.values", "layers.1.keys", "layers.1.values"])
         for (form, state) in zip(forms, expected.states) {
             let stored = try #require(engine.archive.tensor(named: PromptPrefix.stateName(form)))

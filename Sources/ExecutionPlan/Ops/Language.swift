@@ -44,7 +44,7 @@ package struct AssembleRows: Operation {
 /// Rotates queries and keys by their positions and stores keys and values in the cache.
 ///
 /// - Inputs: q [m, heads · d] (rotated in place), k, v [m, kvHeads · d], positions, cells [m] int32,
-///   cosines, sines [positions, d/2], key cache, value cache [cells, kvHeads, d].
+///   cosines, sines [positions, d/2], key cache, value cache [cells, kvHeads, d] in f32, f16 or bf16.
 /// - Output: q, rotated.
 package struct RotateAndStore: Operation {
     package let heads: Int
@@ -80,7 +80,13 @@ package struct RotateAndStore: Operation {
         }
         let m = o[0].type.rows, heads = Int64(heads), keyValueHeads = Int64(keyValueHeads)
         let d = Int64(o[0].type.columns.upperBound) / heads
-        try lowering.call(ck_rope_append_f32_variants(), check: ck_rope_append_check, zero: ck_rope_append_args()) { arguments, bindings in
+        let variants: ck_variants, check: (UnsafePointer<ck_rope_append_args>?) -> ck_status
+        switch o[7].elementType {
+        case .f16: (variants, check) = (ck_rope_append_f16_variants(), ck_rope_append_f16_check)
+        case .bf16: (variants, check) = (ck_rope_append_bf16_variants(), ck_rope_append_bf16_check)
+        default: (variants, check) = (ck_rope_append_f32_variants(), ck_rope_append_f32_check)
+        }
+        try lowering.call(variants, check: check, zero: ck_rope_append_args()) { arguments, bindings in
             arguments.q = bindings.f32(o[0])
             arguments.k = UnsafePointer(bindings.f32(o[1]))
             arguments.v = UnsafePointer(bindings.f32(o[2]))
@@ -88,8 +94,8 @@ package struct RotateAndStore: Operation {
             arguments.cells = UnsafePointer(bindings.i32(o[4]))
             arguments.cosines = UnsafePointer(bindings.f32(o[5]))
             arguments.sines = UnsafePointer(bindings.f32(o[6]))
-            arguments.k_cache = bindings.f32(o[7])
-            arguments.v_cache = bindings.f32(o[8])
+            arguments.k_cache = bindings.raw(o[7])
+            arguments.v_cache = bindings.raw(o[8])
             arguments.m = bindings[m]
             arguments.heads = heads
             arguments.kv_heads = keyValueHeads
@@ -97,13 +103,15 @@ package struct RotateAndStore: Operation {
             arguments.q_stride = Int64(o[0].rowStride)
             arguments.k_stride = Int64(o[1].rowStride)
             arguments.v_stride = Int64(o[2].rowStride)
+            arguments.cell_stride = keyValueHeads * d
+            arguments.head_stride = d
         }
     }
 }
 
 /// Attention of query rows over cache cells; see `ck_attention_args` for which cells a row sees.
 ///
-/// - Inputs: q [m, heads · d], key cache, value cache [cells, kvHeads, d], prefix counts [m], tail cells [m, limit],
+/// - Inputs: q [m, heads · d], key cache, value cache [cells, kvHeads, d] in f32, f16 or bf16, prefix counts [m], tail cells [m, limit],
 ///   tail counts [m], all int32.
 package struct CellAttention: Operation {
     package let heads: Int
@@ -134,13 +142,23 @@ package struct CellAttention: Operation {
         let y = lowering.operand(node.outputs[0])
         let m = o[0].type.rows, heads = Int64(heads), keyValueHeads = Int64(keyValueHeads)
         let d = Int64(o[0].type.columns.upperBound) / heads
-        try lowering.call(
-            ck_attention_f32_cells_variants(), check: ck_attention_f32_cells_check,
-            scratch: ck_attention_f32_cells_scratch_bytes, zero: ck_attention_args()
-        ) { arguments, bindings in
+        let variants: ck_variants, check: (UnsafePointer<ck_attention_args>?) -> ck_status
+        let scratch: (UnsafePointer<ck_attention_args>?, Int32) -> Int
+        switch o[1].elementType {
+        case .f16:
+            (variants, check) = (ck_attention_f16_cells_variants(), ck_attention_f16_cells_check)
+            scratch = ck_attention_f16_cells_scratch_bytes
+        case .bf16:
+            (variants, check) = (ck_attention_bf16_cells_variants(), ck_attention_bf16_cells_check)
+            scratch = ck_attention_bf16_cells_scratch_bytes
+        default:
+            (variants, check) = (ck_attention_f32_cells_variants(), ck_attention_f32_cells_check)
+            scratch = ck_attention_f32_cells_scratch_bytes
+        }
+        try lowering.call(variants, check: check, scratch: scratch, zero: ck_attention_args()) { arguments, bindings in
             arguments.q = UnsafePointer(bindings.f32(o[0]))
-            arguments.k_cache = UnsafePointer(bindings.f32(o[1]))
-            arguments.v_cache = UnsafePointer(bindings.f32(o[2]))
+            arguments.k_cache = UnsafeRawPointer(bindings.raw(o[1]))
+            arguments.v_cache = UnsafeRawPointer(bindings.raw(o[2]))
             arguments.y = bindings.f32(y)
             arguments.prefix_counts = UnsafePointer(bindings.i32(o[3]))
             arguments.tail_cells = UnsafePointer(bindings.i32(o[4]))
@@ -153,6 +171,8 @@ package struct CellAttention: Operation {
             arguments.q_stride = Int64(o[0].rowStride)
             arguments.y_stride = Int64(y.rowStride)
             arguments.tail_stride = Int64(o[4].rowStride)
+            arguments.cell_stride = keyValueHeads * d
+            arguments.head_stride = d
         }
     }
 }
@@ -169,6 +189,6 @@ private func requireCaches(
     _ keys: ValueType, _ values: ValueType, keyValueHeads: Int, width: Int, _ inputs: [ValueType]
 ) throws(ShapeMismatch) {
     try require(
-        keys == values && keys.shape.count == 3 && keys.shape.dropFirst() == [.fixed(keyValueHeads), .fixed(width)],
-        "caches [cells, \(keyValueHeads), \(width)]", inputs)
+        keys == values && [.f32, .f16, .bf16].contains(keys.elementType) && keys.shape.count == 3 && keys.shape.dropFirst() == [.fixed(keyValueHeads), .fixed(width)],
+        "caches [cells, \(keyValueHeads), \(width)] in f32, f16 or bf16", inputs)
 }

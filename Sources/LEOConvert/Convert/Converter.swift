@@ -145,6 +145,15 @@ public struct Converter: Sendable {
         try write(to: path, started: { _ in }, progress: progress)
     }
 
+    /// Nil where the prompt is not to be stored.
+    private func promptWriter() throws -> PrefixWriter? {
+        guard storesPrompt else { return nil }
+        let cacheType = try Network.cacheType(configuration) {
+            adapting?.base.tensor(named: $0.name)?.specification.precision ?? weightType.precision(of: $0)
+        }
+        return try PrefixWriter(configuration, tokenizerModel: tokenizerModel, cacheType: cacheType)
+    }
+
     /// - Parameter started: receives the path of the temporary file, so that a signal handler can remove it.
     public func write(
         to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
@@ -164,7 +173,7 @@ public struct Converter: Sendable {
                 specifications.append(TensorSpecification(name: item.scaleName, elementType: item.encoding.scaleType, shape: shape, layout: .nk64))
             }
         }
-        let prefix = storesPrompt ? try PrefixWriter(configuration, tokenizerModel: tokenizerModel) : nil
+        let prefix = try promptWriter()
         specifications += prefix?.specifications ?? []
         let text = String(decoding: try configuration.json(), as: UTF8.self)
         let writer = try ArchiveWriter(

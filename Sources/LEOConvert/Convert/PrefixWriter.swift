@@ -12,13 +12,16 @@ internal import LEOText
 struct PrefixWriter {
     private let configuration: ModelConfiguration
     private let tokens: [Int32]
+    private let cacheType: ElementType
     private let forms: [CacheForm]
 
-    init(_ configuration: ModelConfiguration, tokenizerModel: [UInt8]) throws {
+    /// - Parameter cacheType: of the caches of the model that is being written.
+    init(_ configuration: ModelConfiguration, tokenizerModel: [UInt8], cacheType: ElementType) throws {
         self.configuration = configuration
+        self.cacheType = cacheType
         let tokenizer = try Tokenizer(sentencePieceModel: tokenizerModel)
         tokens = Self.tokens(tokenizer, limit: configuration.language.maxPositions)
-        forms = try Network.cacheForms(configuration)
+        forms = try Network.cacheForms(configuration, cacheType: cacheType)
     }
 
     static func tokens(_ tokenizer: Tokenizer, limit: Int) -> [Int32] {
@@ -54,7 +57,7 @@ struct PrefixWriter {
         try put(PromptPrefix.tokensName, Tensor(tokens, shape: [tokens.count]))
         try put(PromptPrefix.weightsName, digits(weights))
         let source = try WrittenConstants(written, temporaryPath: writer.temporaryPath, byteCount: writer.byteCount, base: base)
-        let plan = try Network.languageGraph(configuration, exposesCaches: true).compiled(source)
+        let plan = try Network.languageGraph(configuration, cacheType: cacheType, exposesCaches: true).compiled(source)
         let runner = try LanguageRunner(plan, configuration)
         _ = try runner.prefill(tokens.enumerated().map { PromptRow(source: $0.element, position: Int32($0.offset)) }, extra: [])
         let prefix = runner.prefix(tokens.count)
@@ -124,9 +127,7 @@ struct WrittenConstants: ConstantSource {
 
     func precision(of recipe: Recipe) -> Precision {
         let specification = entries[recipe.name]?.specification ?? base?.tensor(named: recipe.name)?.specification
-        // The layouts' names are the same in files and in plans.
-        guard let specification, let layout = ConstantLayout(rawValue: specification.layout.rawValue) else { return .f32 }
-        return Precision(elementType: specification.elementType, layout: layout) ?? .f32
+        return specification?.precision ?? .f32
     }
 
     private func tensor(_ name: String) -> Tensor? {
@@ -140,6 +141,9 @@ struct WrittenConstants: ConstantSource {
 private func hexadecimal(_ text: String) -> String { String(format: "%016llx", XXHash64.hash(Array(text.utf8))) }
 
 extension TensorSpecification {
+    /// Nil for what no kernel reads. The layouts' names are the same in files and in plans.
+    var precision: Precision? { ConstantLayout(rawValue: layout.rawValue).flatMap { Precision(elementType: elementType, layout: $0) } }
+
     fileprivate func line(checksum: UInt64) -> String {
         "\(elementType.rawValue) \(layout.rawValue) \(shape.map(String.init).joined(separator: ",")) \(String(format: "%016llx", checksum))"
     }

@@ -1,4 +1,5 @@
 package import ExecutionPlan
+package import LEOTensor
 
 /// Bounds of the language graph.
 package struct LanguageLimits: Sendable, Equatable {
@@ -27,14 +28,17 @@ package protocol LanguageModel: Sendable {
 ///
 /// - Shapes: sources [rows] (token id, or -(1 + r) for extra row r), extra [r, hidden], positions, cells,
 ///   prefix_counts, tail_counts [rows], tail_cells [rows, tail], selected [logits] -> logits [logits, vocabulary]
-/// - Numerics: RMSNorm epsilon from the configuration; rotary embedding in the half-split layout; y = W x + (alpha/r) B(A x)
+/// - Numerics: keys and values rounded to the cache's type, all else f32; RMSNorm epsilon from the configuration; rotary embedding in the half-split layout; y = W x + (alpha/r) B(A x)
 /// - Source: transformers 4.28.1 modeling_llama.py; Hu et al. 2021
 package struct LLaMA: LanguageModel {
     package let configuration: LanguageConfiguration
     package let lora: LoRAConfiguration?
-    package init(_ configuration: LanguageConfiguration, lora: LoRAConfiguration?) {
+    /// Element type of the key/value cache: f32, f16 or bf16.
+    package let cacheType: ElementType
+    package init(_ configuration: LanguageConfiguration, lora: LoRAConfiguration?, cacheType: ElementType = .f32) {
         self.configuration = configuration
         self.lora = lora
+        self.cacheType = cacheType
     }
 
     /// Inputs of one run that every layer shares.
@@ -94,7 +98,7 @@ package struct LLaMA: LanguageModel {
         let qkv = try projections(
             &builder, normed, name, [("q_proj", hidden), ("k_proj", kvHeads * dimension), ("v_proj", kvHeads * dimension)])
         func cache(_ kind: String) -> ValueID {
-            builder.graph.state("\(name).\(kind)", ValueType(.f32, [.fixed(cells), .fixed(kvHeads), .fixed(dimension)]))
+            builder.graph.state("\(name).\(kind)", ValueType(cacheType, [.fixed(cells), .fixed(kvHeads), .fixed(dimension)]))
         }
         let keys = cache("keys"), values = cache("values")
         let rotated = try builder.add(

@@ -1,5 +1,5 @@
 package import ExecutionPlan
-internal import LEOTensor
+package import LEOTensor
 
 /// The compiled parts of one model, shared by every session that uses it.
 public final class Network: Sendable {
@@ -24,7 +24,8 @@ public final class Network: Sendable {
         image = try Self.imageGraph(configuration).compiled(source, options: options)
         points = try Self.pointsGraph(configuration).compiled(source, options: options)
         spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
-        language = try Self.languageGraph(configuration, exposesCaches: exposesCaches).compiled(source, options: options)
+        let cacheType = try Self.cacheType(configuration, precision: source.precision)
+        language = try Self.languageGraph(configuration, cacheType: cacheType, exposesCaches: exposesCaches).compiled(source, options: options)
         anchorSize = try Self.hostRecipes(configuration).first.map { recipe in
             let constant = try source.constant(recipe)
             let values = constant.storage.rawFloats()
@@ -55,13 +56,29 @@ public final class Network: Sendable {
     }
 
     package static func languageGraph(
-        _ configuration: ModelConfiguration, exposesCaches: Bool = false
+        _ configuration: ModelConfiguration, cacheType: ElementType = .f32, exposesCaches: Bool = false
     ) throws(GraphError) -> Graph {
         var graph = switch configuration.language.architecture {
-        case .llama: try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits(configuration))
+        case .llama:
+            try LLaMA(configuration.language, lora: configuration.lora, cacheType: cacheType).graph(limits: limits(configuration))
         }
         if exposesCaches { graph.exposeStates() }
         return graph
+    }
+
+    /// See `LanguageConfiguration.cacheType`.
+    package static func cacheType(
+        _ configuration: ModelConfiguration, precision: (Recipe) -> Precision
+    ) throws(GraphError) -> ElementType {
+        switch configuration.language.cacheType {
+        case .f32: return .f32
+        case .f16: return .f16
+        case .bf16: return .bf16
+        case nil: break
+        }
+        let recipes = try languageGraph(configuration).optimised().usedRecipes
+        guard let recipe = recipes.first(where: { $0.name.hasSuffix("layers.0.q_proj.weight") }) else { return .f32 }
+        return precision(recipe) == .f32 ? .f32 : .f16
     }
 
     package static func graphs(_ configuration: ModelConfiguration) throws(GraphError) -> [Graph] {

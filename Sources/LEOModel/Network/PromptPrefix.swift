@@ -78,7 +78,10 @@ extension Graph {
 
 extension Network {
     /// The caches of a model, in the order of its layers.
-    package static func cacheForms(_ configuration: ModelConfiguration) throws(GraphError) -> [CacheForm] {
-        try languageGraph(configuration, exposesCaches: true).exposedStates
+    package static func cacheForms(_ configuration: ModelConfiguration, cacheType: ElementType) throws(GraphError) -> [CacheForm] {
+        try languageGraph(configuration, cacheType: cacheType, exposesCaches: true).exposedStates
     }
+
+    /// The same of this network; empty if it does not expose them.
+    package var cacheForms: [CacheForm] { language.graph.exposedStates }
 }

@@ -1,5 +1,6 @@
 import ExecutionPlan
 import LEOModel
+import LEOTensor
 import TestSupport
 import Testing
 
@@ -245,5 +246,39 @@ import Testing
         #expect(bits(try runner.read(prompt, extra: [], cancellation: Cancellation())) == expected)
         #expect(throws: CancellationError.self) { try runner.feed(tokens: [1], sources: [0], cancellation: cancelled) }
         #expect(bits(try runner.read(prompt, extra: [])) == expected)
+    }
+
+    /// Half precision rounds keys and values by 2^-12 (f16) or 2^-9 (bf16) of their size, about 1 here as the logits are; two
+    /// layers and sums over random signs keep the logits within a few such steps.
+    @Test func narrowCachesChangeLogitsByTheirRounding() throws {
+        let prompt = TinyModel.prompt(150, extra: 4), extra = TinyModel.extra(4)
+        func logits(_ type: LanguageConfiguration.CacheType?) throws -> [Float] {
+            let network = try TinyModel.network { $0.language.cacheType = type }
+            let runner = try LanguageRunner(network)
+            var logits = try runner.read(prompt, extra: extra)
+            logits += try runner.feed(tokens: [3, 7, 9, 11, 13], sources: [0, 0, 0, 0, 0])
+            logits += try runner.feed(tokens: [5, 5, 6, 8, 1], sources: [1, 0, 0, 4, 4])
+            return logits
+        }
+        let exact = try logits(.f32)
+        #expect(bits(try logits(nil)) == bits(exact), "weights in f32 keep a cache in f32")
+        for (type, tolerance) in [(LanguageConfiguration.CacheType.f16, Float(4e-3)), (.bf16, 3e-2)] {
+            let difference = distance(try logits(type), exact)
+            #expect(difference > 0 && difference < tolerance, "\(type): \(difference)")
+        }
+    }
+
+    /// The memory of the caches, and what decides on it.
+    @Test func cachesFollowTheWeights() throws {
+        let configuration = TinyModel.configuration()
+        func bytes(_ type: LanguageConfiguration.CacheType?, packed: ElementType = .f32) throws -> Int {
+            var configuration = configuration
+            configuration.language.cacheType = type
+            let source = EvaluatingSource(try TinyModel.parameters(configuration), packedType: packed)
+            return try Network(configuration, source: source).language.stateByteCount
+        }
+        let full = try bytes(nil)
+        #expect(try bytes(.f16) * 2 == full && bytes(.bf16) * 2 == full && bytes(.f32, packed: .f16) == full)
+        #expect(try bytes(nil, packed: .f16) * 2 == full && bytes(nil, packed: .bf16) * 2 == full)
     }
 }
