@@ -5,7 +5,8 @@ extension KernelCase {
     static var language: [KernelCase] {
         [
             attention(m: 192, visible: 192, name: "prefill,192"), attention(m: 1, visible: 256, name: "decode,1x256"),
-            attention(m: 5, visible: 256, name: "decode,5x256"),
+            attention(m: 5, visible: 256, name: "decode,5x256"), attention(m: 192, visible: 192, name: "prefill,192", half: true),
+            attention(m: 1, visible: 256, name: "decode,1x256", half: true), attention(m: 5, visible: 256, name: "decode,5x256", half: true),
             KernelCase(
                 "rms_norm/f32", "192x4096", { ck_rms_norm_f32_variants() }, Work(operations: 4 * 192 * 4096, bytes: 2 * 192 * 4096 * 4), tolerance: 1e-5
             ) { memory throws(BenchError) in try norm(memory, rows: 192, columns: 4096, layer: false) },
@@ -35,10 +36,12 @@ extension KernelCase {
                 let cosines = try memory.zeros(Float.self, m * d / 2)
                 for index in 0..<m * d / 2 { cosines[index] = 1 }
                 (a.cosines, a.sines) = (UnsafePointer(cosines), UnsafePointer(try memory.zeros(Float.self, m * d / 2)))
-                (a.k_cache, a.v_cache) = (try memory.zeros(Float.self, m * width), try memory.zeros(Float.self, m * width))
+                let keys = try memory.zeros(Float.self, m * width)
+                (a.k_cache, a.v_cache) = (UnsafeMutableRawPointer(keys), UnsafeMutableRawPointer(try memory.zeros(Float.self, m * width)))
+                (a.cell_stride, a.head_stride) = (Int64(d), Int64(m * d))
                 (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(heads), Int64(d))
                 (a.q_stride, a.k_stride, a.v_stride) = (Int64(width), Int64(width), Int64(width))
-                return try memory.finish(a, ck_rope_append_check, output: .floats(a.k_cache, m * width))
+                return try memory.finish(a, ck_rope_append_f32_check, output: .floats(keys, m * width))
             },
             KernelCase(
                 "log_softmax/f32", "5x32001", { ck_log_softmax_f32_variants() }, Work(operations: 4 * 5 * 32001, bytes: 2 * 5 * 32001 * 4), tolerance: 1e-5
@@ -54,27 +57,39 @@ extension KernelCase {
     }
 
     /// - Parameter visible: cells the last row sees; the rows before see one less each in a prefill, as many in a step
-    private static func attention(m: Int, visible: Int, name: String) -> KernelCase {
+    /// - Parameter half: keys and values in f16
+    private static func attention(m: Int, visible: Int, name: String, half: Bool = false) -> KernelCase {
         let (heads, d) = (32, 128)
         let isPrefill = m == visible
         let seen = isPrefill ? m * (m + 1) / 2 : m * visible
         return KernelCase(
-            "attention/f32_cells", name, { ck_attention_f32_cells_variants() },
-            Work(operations: 4 * Double(heads * d) * Double(seen), bytes: Double((2 * m + 2 * visible) * heads * d * 4)), tolerance: 1e-4
+            half ? "attention/f16_cells" : "attention/f32_cells", name,
+            { half ? ck_attention_f16_cells_variants() : ck_attention_f32_cells_variants() },
+            Work(operations: 4 * Double(heads * d) * Double(seen), bytes: Double((2 * m * 4 + 2 * visible * (half ? 2 : 4)) * heads * d)),
+            tolerance: 1e-4
         ) { memory throws(BenchError) in
             var a = ck_attention_args()
             let width = heads * d
             a.q = UnsafePointer(try memory.floats(m * width))
-            a.k_cache = UnsafePointer(try memory.floats(visible * width))
-            a.v_cache = UnsafePointer(try memory.floats(visible * width))
+            func cache() throws(BenchError) -> UnsafeRawPointer {
+                let values = try memory.floats(visible * width)
+                guard half else { return UnsafeRawPointer(values) }
+                let halves = try memory.zeros(UInt16.self, visible * width)
+                ck_f16_from_f32(values, halves, Int64(visible * width))
+                memory.release(values)
+                return UnsafeRawPointer(halves)
+            }
+            (a.k_cache, a.v_cache) = (try cache(), try cache())
+            (a.cell_stride, a.head_stride) = (Int64(d), Int64(visible * d))
             a.y = try memory.zeros(Float.self, m * width)
             let counts = try memory.zeros(Int32.self, m)
             for row in 0..<m { counts[row] = Int32(isPrefill ? row + 1 : visible) }
             a.prefix_counts = UnsafePointer(counts)
             (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(heads), Int64(d))
             (a.q_stride, a.y_stride) = (Int64(width), Int64(width))
-            a.scratch = try memory.scratch(ck_attention_f32_cells_scratch_bytes(&a, Int32(memory.parts)))
-            return try memory.finish(a, ck_attention_f32_cells_check, output: .floats(a.y, m * width))
+            let parts = Int32(memory.parts)
+            a.scratch = try memory.scratch(half ? ck_attention_f16_cells_scratch_bytes(&a, parts) : ck_attention_f32_cells_scratch_bytes(&a, parts))
+            return try memory.finish(a, half ? ck_attention_f16_cells_check : ck_attention_f32_cells_check, output: .floats(a.y, m * width))
         }
     }
 

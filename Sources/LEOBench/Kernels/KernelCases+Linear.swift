@@ -8,21 +8,25 @@ extension KernelCase {
             for rows in [192, 5, 1] { cases.append(product(type, m: rows, n: 4096, k: 4096)) }
         }
         cases += [
-            product(.i8g128, m: 192, n: 11008, k: 4096), product(.i8g128, m: 192, n: 4096, k: 11008),
-            product(.i8g128, m: 192, n: 4096, k: 4096, rank: 16), product(.i8g128, m: 1, n: 4096, k: 4096, rank: 16),
             product(.f32, m: 3136, n: 512, k: 128, activation: CK_ACT_GELU), product(.f32, m: 196, n: 2048, k: 512, activation: CK_ACT_GELU),
         ]
+        for bits in [8, 4] {
+            for rows in [192, 5, 1] { cases.append(integerProduct(bits: bits, m: rows, n: 4096, k: 4096)) }
+            cases += [
+                integerProduct(bits: bits, m: 192, n: 11008, k: 4096), integerProduct(bits: bits, m: 192, n: 4096, k: 11008),
+                integerProduct(bits: bits, m: 192, n: 4096, k: 4096, rank: 16), integerProduct(bits: bits, m: 1, n: 4096, k: 4096, rank: 16),
+            ]
+        }
         return cases
     }
 
     private enum Weights: String, CaseIterable {
-        case f32, f16, bf16, i8g128
+        case f32, f16, bf16
 
         var bytes: Double {
             switch self {
             case .f32: 4
             case .f16, .bf16: 2
-            case .i8g128: 1 + 4.0 / 128
             }
         }
 
@@ -31,7 +35,6 @@ extension KernelCase {
             case .f32: { ck_linear_f32_f32_nk16_variants() }
             case .f16: { ck_linear_f32_f16_nk16_variants() }
             case .bf16: { ck_linear_f32_bf16_nk16_variants() }
-            case .i8g128: { ck_linear_f32_i8g128_nk16_variants() }
             }
         }
     }
@@ -57,11 +60,6 @@ extension KernelCase {
                 let packed = try memory.zeros(UInt16.self, panels * k)
                 status = type == .f16 ? ck_pack_nk16_f16(source, rows, columns, packed) : ck_pack_nk16_bf16(source, rows, columns, packed)
                 a.weight = UnsafeRawPointer(packed)
-            case .i8g128:
-                let packed = try memory.zeros(Int8.self, panels * k)
-                let scales = try memory.zeros(Float.self, panels * ((k + 127) / 128))
-                status = ck_pack_nk16_i8g128(source, rows, columns, packed, scales)
-                (a.weight, a.weight_scale) = (UnsafeRawPointer(packed), UnsafePointer(scales))
             }
             guard status == CK_OK else { throw .refused(kernel: "ck_pack_nk16_\(type.rawValue)") }
             memory.release(source)
@@ -75,6 +73,46 @@ extension KernelCase {
                 (a.rank, a.lora_x_stride, a.lora_scale) = (Int64(rank), Int64(rank), 1)
             }
             return try memory.finish(a, ck_linear_check, output: .floats(a.y, m * n))
+        }
+    }
+
+    /// Rows and weights in integers: 8-bit rows, weights of 8 or 4 bits.
+    private static func integerProduct(bits: Int, m: Int, n: Int, k: Int, rank: Int = 0) -> KernelCase {
+        let operations = 2 * Double(m) * Double(n) * Double(k + rank)
+        let bytes = Double(n * k) * (Double(bits) / 8 + 4.0 / 128) + Double(n * rank + m * (n + rank)) * 4 + Double(m * k)
+        return KernelCase(
+            bits == 8 ? "linear/q8_i8g128_n64" : "linear/q8_i4g32_n64", "\(m)x\(n)x\(k)\(rank > 0 ? ",lora=\(rank)" : "")",
+            { bits == 8 ? ck_linear_q8_i8g128_n64_variants() : ck_linear_q8_i4g32_n64_variants() },
+            Work(operations: operations, bytes: bytes, element: .i8)
+        ) { memory throws(BenchError) in
+            var a = ck_linear_q8_args()
+            let rows = Int64(n), columns = Int64(k)
+            let source = try memory.floats(n * k, scale: 0.1)
+            let packed = try memory.zeros(UInt8.self, Int(bits == 8 ? ck_n64_i8g128_bytes(rows, columns) : ck_n64_i4g32_bytes(rows, columns)))
+            let words = try memory.zeros(UInt32.self, Int(ck_n64_scale_bytes(rows, columns)) / 4)
+            let status =
+                bits == 8
+                ? words.withMemoryRebound(to: Float.self, capacity: 1) { ck_pack_n64_i8g128(source, rows, columns, packed, $0) }
+                : ck_pack_n64_i4g32(source, rows, columns, packed, words)
+            guard status == CK_OK else { throw .refused(kernel: "ck_pack_n64") }
+            memory.release(source)
+            (a.weight, a.weight_scale) = (UnsafeRawPointer(packed), UnsafeRawPointer(words))
+            let rowBytes = Int(ck_q8_row_bytes(columns)), quantised = try memory.zeros(UInt8.self, m * rowBytes)
+            var q = ck_q8_rows_args()
+            (q.x, q.y) = (UnsafePointer(try memory.floats(m * k)), quantised)
+            (q.m, q.k, q.x_stride, q.y_stride) = (Int64(m), columns, columns, Int64(rowBytes))
+            guard ck_q8_quantize_check(&q) == CK_OK else { throw .refused(kernel: "ck_q8_quantize_f32") }
+            ck_select(ck_q8_quantize_f32_variants()).pointee.run(&q, 0, 1)
+            a.x = UnsafePointer(quantised)
+            a.y = try memory.zeros(Float.self, m * n)
+            (a.m, a.n, a.k, a.x_stride, a.y_stride) = (Int64(m), rows, columns, Int64(rowBytes), rows)
+            if rank > 0 {
+                a.lora_x = UnsafePointer(try memory.floats(m * rank))
+                a.lora_x_stride = Int64(rank)
+                a.lora.b = UnsafePointer(try memory.floats((n + 15) / 16 * 16 * rank, scale: 0.1))
+                (a.lora.rank, a.lora.scale) = (Int64(rank), 1)
+            }
+            return try memory.finish(a, ck_linear_q8_check, output: .floats(a.y, m * n))
         }
     }
 }

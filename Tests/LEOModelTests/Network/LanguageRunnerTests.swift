@@ -271,10 +271,10 @@ import Testing
     /// The memory of the caches, and what decides on it.
     @Test func cachesFollowTheWeights() throws {
         let configuration = TinyModel.configuration()
-        func bytes(_ type: LanguageConfiguration.CacheType?, packed: ElementType = .f32) throws -> Int {
+        func bytes(_ type: LanguageConfiguration.CacheType?, packed: Precision = .f32) throws -> Int {
             var configuration = configuration
             configuration.language.cacheType = type
-            let source = EvaluatingSource(try TinyModel.parameters(configuration), packedType: packed)
+            let source = EvaluatingSource(try TinyModel.parameters(configuration), precision: { $0.isPacked ? packed : .f32 })
             return try Network(configuration, source: source).language.stateByteCount
         }
         let full = try bytes(nil)
