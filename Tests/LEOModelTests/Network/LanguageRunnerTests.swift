@@ -228,11 +228,20 @@ import Testing
         func bytes(_ type: LanguageConfiguration.CacheType?, packed: ElementType = .f32) throws -> Int {
             var configuration = configuration
             configuration.language.cacheType = type
-            let source = EvaluatingSource(try TinyModel.parameters(configuration), packedType: packed)
+            let parameters = try TinyModel.parameters(configuration)
+            let source = TypedProjections(projections: EvaluatingSource(parameters, packedType: packed), rest: EvaluatingSource(parameters))
             return try Network(configuration, source: source).language.stateByteCount
         }
         let full = try bytes(nil)
         #expect(try bytes(.f16) * 2 == full && bytes(.bf16) * 2 == full && bytes(.f32, packed: .f16) == full)
         #expect(try bytes(nil, packed: .f16) * 2 == full && bytes(nil, packed: .bf16) * 2 == full)
+    }
+}
+
+/// Projections of the language model in a type of their own.
+private struct TypedProjections: ConstantSource {
+    let projections: EvaluatingSource, rest: EvaluatingSource
+    func constant(_ recipe: Recipe) throws -> Constant {
+        try (recipe.name.hasSuffix("_proj.weight") ? projections : rest).constant(recipe)
     }
 }
