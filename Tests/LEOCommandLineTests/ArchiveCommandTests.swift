@@ -105,8 +105,8 @@ import TestSupport
         let count = try #require(plan["steps"] as? [[String: Any]]).count
         // Every step but the first has its inputs from an earlier step.
         for number in 1..<count { #expect(dot.output.contains("-> \"language.step\(number)\""), "step \(number)") }
-        // Keys and values of 32 layers, 4096 cells of 4096 numbers.
-        #expect(plan["state_bytes"] as? Int == 2 * 32 * 4096 * 4096 * 4)
+        // Keys and values of 32 layers, 4096 cells of 4096 numbers in f16.
+        #expect(plan["state_bytes"] as? Int == 2 * 32 * 4096 * 4096 * 2)
     }
 
     @Test func instructionSetsCanBeLimited() throws {

@@ -45,8 +45,8 @@ import TestSupport
             let memory = try #require(diagnosis["memory"] as? [String: Any])
             let size = try FileManager.default.attributesOfItem(atPath: model)[.size] as? Int
             #expect(memory["weight_bytes"] as? Int == size)
-            // Keys and values of 2 layers: 2048 positions and 2048 cells of answers, 64 numbers each.
-            #expect(memory["cache_bytes"] as? Int == 2 * 2 * 4096 * 64 * 4)
+            // Keys and values of 2 layers: 2048 positions and 2048 cells of answers, 64 numbers in f16 each.
+            #expect(memory["cache_bytes"] as? Int == 2 * 2 * 4096 * 64 * 2)
             var bytes = try Data(contentsOf: URL(fileURLWithPath: model))
             bytes.removeLast(5000)
             try bytes.write(to: URL(fileURLWithPath: folder + "/cut.leo"))

@@ -89,6 +89,8 @@ struct AgentDescription {
             throw CheckError.malformed(path: description.path, field: "oracle.pooling", expected: "avg, conv, attn or null")
         }
         configuration.image.pooling = known
+        // The recordings are of float32 throughout, even where the checkpoints are not.
+        configuration.language.cacheType = .f32
         configuration.maximumContext = description.optional("oracle.max_context_len") ?? 256
         configuration.lora?.alpha = Double((description.optional("oracle.lora_alpha") as Int?) ?? 16)
         try configuration.validate()

@@ -274,7 +274,7 @@ import Testing
         func bytes(_ type: LanguageConfiguration.CacheType?, packed: Precision = .f32) throws -> Int {
             var configuration = configuration
             configuration.language.cacheType = type
-            let source = EvaluatingSource(try TinyModel.parameters(configuration), precision: { $0.isPacked ? packed : .f32 })
+            let source = EvaluatingSource(try TinyModel.parameters(configuration), precision: { $0.name.hasSuffix("_proj.weight") ? packed : .f32 })
             return try Network(configuration, source: source).language.stateByteCount
         }
         let full = try bytes(nil)

@@ -93,10 +93,12 @@ struct DirectLanguage {
         limits.rows = Self.rows
         limits.logitRows = Self.rows
         limits.tail = Self.rows
-        let graph = try LLaMA(configuration.language, lora: configuration.lora).graph(limits: limits)
+        let source = try TinyModel.source(configuration, precision)
+        let cacheType = try Network.cacheType(configuration, precision: source.precision)
+        let graph = try LLaMA(configuration.language, lora: configuration.lora, cacheType: cacheType).graph(limits: limits)
         var options = CompileOptions()
         options.workers = 1
-        instance = try PlanInstance(graph.compiled(TinyModel.source(configuration, precision), options: options))
+        instance = try PlanInstance(graph.compiled(source, options: options))
     }
 
     /// Logits of every row.
