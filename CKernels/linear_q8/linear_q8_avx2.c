@@ -1,8 +1,12 @@
 /* ck_linear_q8 for AVX2.
  *
- * Up to 6 rows (decoding): weights are streamed once and taken apart in registers, group by group; the group's 8 KB (int4:
- * 4 KB) of a panel stay in the first-level cache while its vectors of outputs take their turns. One row reads four panels
- * in turns of 8 blocks.
+ * One row is limited by memory, which gives four streams half as much again as one, if they advance in small steps: four
+ * panels take turns of a single block of 256 bytes, and their sums wait in memory. Turns of 512 bytes were 10 % slower
+ * and of 1 KB 35 %, eight panels 15 %, two 8 %; fetching 512 bytes ahead matters with pages of 4 KB.
+ *
+ * Up to 12 rows: weights are streamed once and taken apart in registers, group by group; the group's 8 KB (int4: 4 KB) of
+ * a panel stay in the first-level cache while tiles of up to 5 rows, and in them the vectors of outputs, take their turns.
+ * Taking q apart instead, into two digits of -8 ... 8 for vpmaddubsw, needs fewer instructions but was not faster.
  *
  * More rows: up to 192 rows and 4 panels at a time. The weights of a panel and group are taken apart once into 16 KB
  * (int4: 8 KB), first-level cache, for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
@@ -115,86 +119,159 @@ CK_Q8_INLINE void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t 
     }
 }
 
-/* MARK: Few rows */
+/* MARK: One row */
 
-/* All vectors of a panel in turns of `vectors`. */
-CK_Q8_INLINE void stream_panel(ck_q8_weight type, int rows, int vectors, const group_rows *x, const group_weights *w,
-                               const chunk_state *chunk, bool resume, float *sums) {
-    const int64_t ahead = rows == 1 ? 1024 : group_blocks * CK_Q8_BLOCK / (type == CK_Q8_I8G128 ? 1 : 2);
-    for (int v = 0; v < panel_vectors; v += vectors) {
-        const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
-        const chunk_state state = {chunk->acc + v * 8, chunk->begin, chunk->end};
-        float *to = sums + v * 8;
-        if (type == CK_Q8_I8G128)
-            i8_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
-        else
-            i4_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, &state, resume, to, CK_Q8_PANEL);
-    }
+enum { row_panels = 4, row_ahead = 512 };
+
+/* What four panels need beside their weights. */
+typedef struct row_state {
+    float sums[row_panels][CK_Q8_PANEL];
+    int32_t acc[row_panels][CK_Q8_PANEL];
+    int32_t short_sum[row_panels][CK_Q8_PANEL]; /* int4: two 16-bit sums of a part per output */
+    float scale[row_panels][CK_Q8_PANEL];
+    int32_t factor[row_panels][4 * CK_Q8_PANEL];
+    const float *scales[row_panels];
+    int16_t pairs[CK_GROUP];
+} row_state;
+
+CK_Q8_INLINE void fill_sums(int32_t *sums, __m256i value) {
+    CK_UNROLL for (int v = 0; v < panel_vectors; v++) _mm256_store_si256((__m256i *)(void *)(sums + v * 8), value);
 }
 
-CK_Q8_INLINE void stream_chunk(ck_q8_weight type, int64_t rows, const group_rows *x, const group_weights *w,
-                               const chunk_state *chunk, bool resume, float *sums) {
-    switch (rows) {
-    case 1: stream_panel(type, 1, type == CK_Q8_I8G128 ? 8 : 4, x, w, chunk, resume, sums); return;
-    case 2: stream_panel(type, 2, 4, x, w, chunk, resume, sums); return;
-    case 3: stream_panel(type, 3, 2, x, w, chunk, resume, sums); return;
-    case 4: stream_panel(type, 4, 2, x, w, chunk, resume, sums); return;
-    case 5: stream_panel(type, 5, 2, x, w, chunk, resume, sums); return;
-    default: stream_panel(type, 6, 2, x, w, chunk, resume, sums); return;
-    }
-}
-
-/* What a run of panels needs beside its weights. */
-typedef struct stream_state {
-    float sums[block_panels][tile_rows * CK_Q8_PANEL];
-    int32_t acc[block_panels][tile_rows * CK_Q8_PANEL];
-    float scale[block_panels][CK_Q8_PANEL];
-    int32_t factor[block_panels][4 * CK_Q8_PANEL];
-    const float *scales[block_panels];
-    int16_t pairs[tile_rows * CK_GROUP];
-} stream_state;
-
-/* One group of `panels` panels, chunk by chunk. One row is limited by memory, which gives half as much again to four
- * streams as to one; more rows would only pay for taking turns. */
-CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t first_panel, int64_t panels,
-                               int64_t group, stream_state *state) {
-    const int64_t chunk_blocks = a->m == 1 ? 8 : group_blocks;
-    const int64_t blocks = blocks_in_group(a->k, group);
-    group_rows x = rows_at(a, 0, group, state->pairs);
-    if (type == CK_Q8_I8G128)
-        for (int64_t i = 0; i < a->m; i++) pair_row(x.q + i * a->x_stride, blocks, state->pairs + i * CK_GROUP);
-    for (int64_t p = 0; p < panels; p++)
-        state->scales[p] = scales_at(a, type, first_panel + p, group, state->scale[p], state->factor[p]);
-    for (int64_t first = 0; first < blocks; first += chunk_blocks) {
-        const int64_t count = blocks - first < chunk_blocks ? blocks - first : chunk_blocks;
-        const int64_t offset = first * CK_Q8_BLOCK / (type == CK_Q8_I8G128 ? 1 : 2);
-        for (int64_t p = 0; p < panels; p++) {
-            const group_weights w = {values_at(a, type, first_panel + p, group) + offset, state->scales[p],
-                                     state->factor[p] + first / part_blocks * CK_Q8_PANEL, count};
-            const chunk_state chunk = {state->acc[p], first == 0, first + count == blocks};
-            stream_chunk(type, a->m, &x, &w, &chunk, group > 0, state->sums[p]);
+/* One block: int8, sums of 32 bits += 4 k (x: 16-bit pairs); int4, sums of 16 bits += 8 k (x: bytes). */
+CK_Q8_INLINE void row_block(ck_q8_weight type, const uint8_t *values, const void *x, int32_t *sums) {
+    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff), low_bits = _mm256_set1_epi8(15);
+    const __m256i first_x = broadcast(x), second_x = broadcast((const char *)x + 4);
+    CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
+        __m256i *sum = (__m256i *)(void *)(sums + v * 8);
+        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
+        if (v % 2 == 0) _mm_prefetch((const char *)values + v * 32 + row_ahead, _MM_HINT_T0);
+        if (type == CK_Q8_I8G128) {
+            const __m256i even = _mm256_madd_epi16(_mm256_and_si256(bytes, low_bytes), first_x);
+            const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(bytes, 8), second_x);
+            _mm256_store_si256(sum, _mm256_add_epi32(_mm256_load_si256(sum), _mm256_add_epi32(even, odd)));
+        } else {
+            const __m256i low = _mm256_and_si256(bytes, low_bits);
+            const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
+            const __m256i both = _mm256_add_epi16(_mm256_maddubs_epi16(low, first_x), _mm256_maddubs_epi16(high, second_x));
+            _mm256_store_si256(sum, _mm256_add_epi16(_mm256_load_si256(sum), both));
         }
-        x.q += count * 4;
-        x.pairs += count * 4;
-        x.part_sum += count / part_blocks;
     }
 }
 
-CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
-    stream_state state __attribute__((aligned(64)));
-    const int64_t width = (a->m == 1 ? block_panels : 1) * (int64_t)CK_Q8_PANEL;
+/* int4: acc += short_sum * factor */
+CK_Q8_INLINE void row_part(const int32_t *short_sum, const int32_t *factor, int32_t *acc) {
+    CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
+        __m256i *sum = (__m256i *)(void *)(acc + v * 8);
+        const __m256i shorts = _mm256_load_si256((const __m256i *)(const void *)(short_sum + v * 8));
+        const __m256i pair = _mm256_load_si256((const __m256i *)(const void *)(factor + v * 8));
+        _mm256_store_si256(sum, _mm256_add_epi32(_mm256_load_si256(sum), _mm256_madd_epi16(shorts, pair)));
+    }
+}
+
+CK_Q8_INLINE void row_join(const int32_t *acc, const group_rows *x, const float *scale, bool resume, float *sums) {
+    __m256i total[tile_rows][panel_vectors];
+    CK_UNROLL for (int v = 0; v < panel_vectors; v++)
+        total[0][v] = _mm256_load_si256((const __m256i *)(const void *)(acc + v * 8));
+    join_sums(1, panel_vectors, total, x, scale, resume, sums, CK_Q8_PANEL);
+}
+
+CK_Q8_INLINE void row_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t first_panel, int64_t panels,
+                            int64_t group, row_state *state) {
+    const bool i8 = type == CK_Q8_I8G128;
+    const int64_t k_blocks = blocks_in_group(a->k, group), blocks = i8 ? k_blocks : (k_blocks + 1) / 2;
+    const group_rows x = rows_at(a, 0, group, state->pairs);
+    if (i8) pair_row(x.q, k_blocks, state->pairs);
+    for (int64_t p = 0; p < panels; p++) {
+        state->scales[p] = scales_at(a, type, first_panel + p, group, state->scale[p], state->factor[p]);
+        fill_sums(state->acc[p], _mm256_set1_epi32(i8 ? -128 * *x.sum : 0));
+    }
+    const uint8_t *values = values_at(a, type, first_panel, group);
+    const int64_t panel_bytes = ck_q8_blocks(type, a->k) * CK_Q8_BLOCK, part = part_blocks / 2;
+    for (int64_t b = 0; b < blocks; b++, values += CK_Q8_BLOCK) {
+        if (!i8 && b % part == 0) {
+            const __m256i start = part_start(&x, 0, b / part);
+            for (int64_t p = 0; p < panels; p++) fill_sums(state->short_sum[p], start);
+        }
+        for (int64_t p = 0; p < panels; p++)
+            if (i8) row_block(type, values + p * panel_bytes, state->pairs + b * 4, state->acc[p]);
+            else row_block(type, values + p * panel_bytes, x.q + b * 8, state->short_sum[p]);
+        if (!i8 && (b % part == part - 1 || b == blocks - 1))
+            for (int64_t p = 0; p < panels; p++)
+                row_part(state->short_sum[p], state->factor[p] + b / part * CK_Q8_PANEL, state->acc[p]);
+    }
+    for (int64_t p = 0; p < panels; p++) row_join(state->acc[p], &x, state->scales[p], group > 0, state->sums[p]);
+}
+
+CK_Q8_INLINE void one_row(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
+    row_state state __attribute__((aligned(64)));
+    const int64_t width = row_panels * (int64_t)CK_Q8_PANEL;
     for (int64_t column = begin; column < end; column += width) {
         const int64_t first = column / CK_Q8_PANEL;
         const int64_t columns = end - column < width ? end - column : width;
         const int64_t panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
         if (a->k == 0) memset(state.sums, 0, sizeof state.sums);
-        for (int64_t group = 0; group < ck_q8_groups(a->k); group++) stream_group(a, type, first, panels, group, &state);
-        for (int64_t p = 0; p < panels; p++) {
-            const int64_t rest = columns - p * CK_Q8_PANEL;
-            add_adapters(a, 0, a->m, first + p, state.sums[p], CK_Q8_PANEL);
-            finish(a, state.sums[p], CK_Q8_PANEL, 0, a->m, column + p * CK_Q8_PANEL,
-                   rest < CK_Q8_PANEL ? rest : CK_Q8_PANEL);
-        }
+        for (int64_t group = 0; group < ck_q8_groups(a->k); group++) row_group(a, type, first, panels, group, &state);
+        for (int64_t p = 0; p < panels; p++) add_adapters(a, 0, 1, first + p, state.sums[p], CK_Q8_PANEL);
+        finish(a, state.sums[0], 0, 0, 1, column, columns);
+    }
+}
+
+/* MARK: Few rows */
+
+/* Six rows at a time run out of registers beside the mask that splits weights. */
+enum { stream_tile_rows = 5, stream_rows = 12 };
+
+/* All vectors of a panel's group in turns of `vectors`. */
+CK_Q8_INLINE void stream_panel(ck_q8_weight type, int rows, int vectors, const group_rows *x, const group_weights *w,
+                               bool resume, float *sums) {
+    const int64_t ahead = group_blocks * CK_Q8_BLOCK / (type == CK_Q8_I8G128 ? 1 : 2);
+    for (int v = 0; v < panel_vectors; v += vectors) {
+        const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
+        float *to = sums + v * 8;
+        if (type == CK_Q8_I8G128) i8_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, resume, to, CK_Q8_PANEL);
+        else i4_tile(false, rows, vectors, CK_Q8_BLOCK, ahead, x, &part, resume, to, CK_Q8_PANEL);
+    }
+}
+
+CK_Q8_INLINE void stream_tile(ck_q8_weight type, int64_t rows, const group_rows *x, const group_weights *w, bool resume,
+                              float *sums) {
+    switch (rows) {
+    case 1: stream_panel(type, 1, 4, x, w, resume, sums); return;
+    case 2: stream_panel(type, 2, 4, x, w, resume, sums); return;
+    case 3: stream_panel(type, 3, 2, x, w, resume, sums); return;
+    case 4: stream_panel(type, 4, 2, x, w, resume, sums); return;
+    default: stream_panel(type, 5, 2, x, w, resume, sums); return;
+    }
+}
+
+CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel, int64_t group, float *sums) {
+    int16_t pairs[stream_rows * CK_GROUP] __attribute__((aligned(64)));
+    float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
+    int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
+    const int64_t blocks = blocks_in_group(a->k, group);
+    if (type == CK_Q8_I8G128) {
+        const group_rows x = rows_at(a, 0, group, pairs);
+        for (int64_t i = 0; i < a->m; i++) pair_row(x.q + i * a->x_stride, blocks, pairs + i * CK_GROUP);
+    }
+    const float *scales = scales_at(a, type, panel, group, scale, factor);
+    const group_weights w = {values_at(a, type, panel, group), scales, factor, blocks};
+    const int64_t tiles = (a->m + stream_tile_rows - 1) / stream_tile_rows;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t first = a->m * tile / tiles, end = a->m * (tile + 1) / tiles;
+        const group_rows x = rows_at(a, first, group, pairs + first * CK_GROUP);
+        stream_tile(type, end - first, &x, &w, group > 0, sums + first * CK_Q8_PANEL);
+    }
+}
+
+CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
+    float sums[stream_rows * CK_Q8_PANEL] __attribute__((aligned(64)));
+    for (int64_t column = begin; column < end; column += CK_Q8_PANEL) {
+        const int64_t panel = column / CK_Q8_PANEL;
+        if (a->k == 0) memset(sums, 0, sizeof sums);
+        for (int64_t group = 0; group < ck_q8_groups(a->k); group++) stream_group(a, type, panel, group, sums);
+        add_adapters(a, 0, a->m, panel, sums, CK_Q8_PANEL);
+        finish(a, sums, CK_Q8_PANEL, 0, a->m, column, end - column < CK_Q8_PANEL ? end - column : CK_Q8_PANEL);
     }
 }
 
@@ -223,11 +300,10 @@ CK_Q8_INLINE void split_weights(ck_q8_weight type, const uint8_t *values, int64_
 CK_Q8_INLINE void split_tile(ck_q8_weight type, int rows, const group_rows *x, const group_weights *w, bool resume,
                              float *sums) {
     const int64_t pair_bytes = split_bytes / 4 / (type == CK_Q8_I8G128 ? 1 : 2);
-    const chunk_state whole = {NULL, true, true};
     for (int v = 0; v < panel_vectors; v += 2) {
         const group_weights part = {w->values + v / 2 * pair_bytes, w->scale + v * 8, w->factor + v * 8, w->blocks};
-        if (type == CK_Q8_I8G128) i8_tile(true, rows, 2, 128, 0, x, &part, &whole, resume, sums + v * 8, sum_pitch);
-        else i4_tile(true, rows, 2, 128, 0, x, &part, &whole, resume, sums + v * 8, sum_pitch);
+        if (type == CK_Q8_I8G128) i8_tile(true, rows, 2, 128, 0, x, &part, resume, sums + v * 8, sum_pitch);
+        else i4_tile(true, rows, 2, 128, 0, x, &part, resume, sums + v * 8, sum_pitch);
     }
 }
 
@@ -297,7 +373,7 @@ CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
 
 /* MARK: Entries */
 
-/* Two functions per type: the large buffers of the one should not widen the stack of the other. */
+/* Functions of their own: the large buffers of one should not widen the stack of the others. */
 #define ENTRY(name, type) \
     static __attribute__((noinline)) void blocked_##name(const ck_linear_q8_args *a, int64_t begin, int64_t end) { \
         blocked(a, type, begin, end); \
@@ -305,12 +381,16 @@ CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
     static __attribute__((noinline)) void stream_##name(const ck_linear_q8_args *a, int64_t begin, int64_t end) { \
         stream(a, type, begin, end); \
     } \
+    static __attribute__((noinline)) void row_##name(const ck_linear_q8_args *a, int64_t begin, int64_t end) { \
+        one_row(a, type, begin, end); \
+    } \
     void ck_linear_q8_##name##_n64_avx2(const void *args, int part, int parts) { \
         const ck_linear_q8_args *a = args; \
         int64_t begin, end; \
         ck_slice(a->n, CK_Q8_PANEL, part, parts, &begin, &end); \
         if (a->m == 0 || begin == end) return; \
-        if (a->m <= tile_rows) stream_##name(a, begin, end); \
+        if (a->m == 1) row_##name(a, begin, end); \
+        else if (a->m <= stream_rows) stream_##name(a, begin, end); \
         else blocked_##name(a, begin, end); \
     }
 

@@ -53,6 +53,13 @@ CK_Q8_INLINE __m256i broadcast(const void *p) {
     return _mm256_set1_epi32(value);
 }
 
+/* int4: -8 times the row's sum of q over a part, in the low half of every lane */
+CK_Q8_INLINE __m256i part_start(const group_rows *x, int64_t row, int64_t part) {
+    int16_t sum;
+    memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->q_stride, row) + part, sizeof sum);
+    return _mm256_set1_epi32((uint16_t)(-8 * sum));
+}
+
 /* sums = (resume ? sums : 0) + acc * scales; row stride sum_stride */
 CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_vectors], const group_rows *x,
                             const float *scale, bool resume, float *sums, int64_t sum_stride) {
@@ -67,30 +74,6 @@ CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_
     }
 }
 
-/* Integer sums that wait in memory while the chunks of a group come in turns: [rows][CK_Q8_PANEL], from the tile's first
- * output on. A tile over the whole group begins and ends at once. */
-typedef struct chunk_state {
-    int32_t *acc;
-    bool begin, end;
-} chunk_state;
-
-CK_Q8_INLINE void load_acc(int rows, int vectors, const chunk_state *chunk, __m256i acc[tile_rows][panel_vectors]) {
-    CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int v = 0; v < vectors; v++)
-            acc[r][v] = _mm256_loadu_si256((const __m256i *)(const void *)(chunk->acc + r * CK_Q8_PANEL + v * 8));
-}
-
-CK_Q8_INLINE void leave_tile(int rows, int vectors, const chunk_state *chunk, __m256i acc[tile_rows][panel_vectors],
-                             const group_rows *x, const float *scale, bool resume, float *sums, int64_t sum_stride) {
-    if (chunk->end) {
-        join_sums(rows, vectors, acc, x, scale, resume, sums, sum_stride);
-        return;
-    }
-    CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int v = 0; v < vectors; v++)
-            _mm256_storeu_si256((__m256i *)(void *)(chunk->acc + r * CK_Q8_PANEL + v * 8), acc[r][v]);
-}
-
 /* The same vectors of a later block; 0: none. */
 CK_Q8_INLINE void fetch(int vectors, const uint8_t *values, int64_t ahead) {
     if (ahead == 0) return;
@@ -101,31 +84,17 @@ CK_Q8_INLINE void fetch(int vectors, const uint8_t *values, int64_t ahead) {
 /* int8, `pitch` bytes from block to block, fetching what stands `ahead` bytes on. With `split` a block's even pairs stand
  * before the odd ones, 32 * vectors bytes each, as 16-bit values; else they are taken apart here. */
 CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
-                          const group_weights *w, const chunk_state *chunk, bool resume, float *sums, int64_t sum_stride) {
+                          const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
     const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff);
     __m256i acc[tile_rows][panel_vectors];
-    if (chunk->begin) {
-        CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->q_stride, r)), 7);
-            CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
-        }
-    } else {
-        load_acc(rows, vectors, chunk, acc);
+    CK_UNROLL for (int r = 0; r < rows; r++) {
+        const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->q_stride, r)), 7);
+        CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
     }
     const uint8_t *values = w->values;
     const int16_t *pairs = x->pairs;
     for (int64_t b = 0; b < w->blocks; b++, values += pitch, pairs += 4) {
         fetch(vectors, values, ahead);
-        if (rows == 1 && !split) { /* enough registers for both halves of each vector */
-            const __m256i even_x = broadcast(pairs), odd_x = broadcast(pairs + 2);
-            CK_UNROLL for (int v = 0; v < vectors; v++) {
-                const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
-                const __m256i even = _mm256_madd_epi16(_mm256_and_si256(bytes, low_bytes), even_x);
-                const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(bytes, 8), odd_x);
-                acc[0][v] = _mm256_add_epi32(acc[0][v], _mm256_add_epi32(even, odd));
-            }
-            continue;
-        }
         CK_UNROLL for (int half = 0; half < 2; half++) {
             __m256i part[panel_vectors];
             CK_UNROLL for (int v = 0; v < vectors; v++) {
@@ -140,7 +109,7 @@ CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int6
             }
         }
     }
-    leave_tile(rows, vectors, chunk, acc, x, w->scale, resume, sums, sum_stride);
+    join_sums(rows, vectors, acc, x, w->scale, resume, sums, sum_stride);
 }
 
 /* One 8-k step of int4: two blocks of 4 k, which stand one after the other (`split`) or share bytes. */
@@ -165,14 +134,10 @@ CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *valu
 /* int4, `pitch` bytes from one step of 8 k to the next; the first k is a multiple of 32. Split weights are there for whole
  * parts: beyond the last k they meet the zeros of the q8 rows. */
 CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
-                          const group_weights *w, const chunk_state *chunk, bool resume, float *sums, int64_t sum_stride) {
+                          const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
     __m256i acc[tile_rows][panel_vectors];
-    if (chunk->begin) {
-        CK_UNROLL for (int r = 0; r < rows; r++)
-            CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_setzero_si256();
-    } else {
-        load_acc(rows, vectors, chunk, acc);
-    }
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_setzero_si256();
     const uint8_t *values = w->values;
     const int8_t *q = x->q;
     const int32_t *factor = w->factor;
@@ -180,9 +145,7 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int6
     for (int64_t first = 0, part = 0; first < steps; first += part_steps, part++, factor += CK_Q8_PANEL) {
         __m256i short_sum[tile_rows][panel_vectors];
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            int16_t sum;
-            memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->q_stride, r) + part, sizeof sum);
-            const __m256i start = _mm256_set1_epi32((uint16_t)(-8 * sum));
+            const __m256i start = part_start(x, r, part);
             CK_UNROLL for (int v = 0; v < vectors; v++) short_sum[r][v] = start;
         }
         const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;
@@ -196,7 +159,7 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int6
                 acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(short_sum[r][v], pair));
             }
     }
-    leave_tile(rows, vectors, chunk, acc, x, w->scale, resume, sums, sum_stride);
+    join_sums(rows, vectors, acc, x, w->scale, resume, sums, sum_stride);
 }
 
 CK_TARGET_END
