@@ -15,7 +15,7 @@ clang=$(dirname "$swift")/clang
 count=0
 while IFS= read -r file; do
     "$clang" --target=aarch64-linux-gnu -nostdlibinc -isystem $headers -std=c11 -Wall -Wextra -Werror -fsyntax-only \
-        -ICKernels/include -ICKernels/cpu -ICKernels "$file"
+        -ICKernels/include -ICKernels/cpu -ICKernels -ISources/CLEOBench/include "$file"
     count=$((count + 1))
-done < <(find CKernels -name '*.c' | sort)
+done < <(find CKernels Sources/CLEOBench -name '*.c' | sort)
 echo "check-arm: $count files compile for aarch64"
