@@ -8,9 +8,8 @@ extern "C" {
 
 /* Packed weight layout nk16: rows (outputs) in panels of 16, zero padded; inside a panel k is the slow axis:
  * element (n, k) of W [n, k] stands at ((n / 16) * k_count + k) * 16 + n % 16. One layout serves every ISA.
- * Types: f32, f16, bf16, and i8g128: int8 with one float32 scale per output and group of 128 k,
- * scales at ((n / 16) * groups + k / 128) * 16 + n % 16, w = scale * q. */
-enum { CK_PANEL = 16, CK_GROUP = 128 };
+ * Types: f32, f16, bf16; integer weights are in ck_quantized.h. */
+enum { CK_PANEL = 16 };
 
 typedef enum ck_activation { CK_ACT_NONE = 0, CK_ACT_RELU = 1, CK_ACT_GELU = 2 /* exact erf form */, CK_ACT_SILU = 3 } ck_activation;
 
@@ -26,7 +25,6 @@ typedef enum ck_activation { CK_ACT_NONE = 0, CK_ACT_RELU = 1, CK_ACT_GELU = 2 /
 typedef struct ck_linear_args {
     const float *x;
     const void *weight;
-    const float *weight_scale; /* i8g128 only */
     const float *bias;
     const float *lora_x;
     const float *lora_b;
@@ -43,7 +41,6 @@ CK_WARN_UNUSED ck_status ck_linear_check(const ck_linear_args *args);
 ck_variants ck_linear_f32_f32_nk16_variants(void);
 ck_variants ck_linear_f32_f16_nk16_variants(void);
 ck_variants ck_linear_f32_bf16_nk16_variants(void);
-ck_variants ck_linear_f32_i8g128_nk16_variants(void);
 
 /* Packing, used when a model is converted. `source` is row-major [n, k] float32; `first_row` must be a multiple of
  * 16 so that a large matrix can be packed piece by piece: rows [first_row, first_row + rows) of it are in `source`,
@@ -51,8 +48,6 @@ ck_variants ck_linear_f32_i8g128_nk16_variants(void);
 CK_WARN_UNUSED ck_status ck_pack_nk16_f32(const float *source, int64_t rows, int64_t k, float *packed_rows);
 CK_WARN_UNUSED ck_status ck_pack_nk16_f16(const float *source, int64_t rows, int64_t k, uint16_t *packed_rows);
 CK_WARN_UNUSED ck_status ck_pack_nk16_bf16(const float *source, int64_t rows, int64_t k, uint16_t *packed_rows);
-/* Symmetric, scale = max|w| / 127 per output and group, round half to even; scales go to scale_rows. */
-CK_WARN_UNUSED ck_status ck_pack_nk16_i8g128(const float *source, int64_t rows, int64_t k, int8_t *packed_rows, float *scale_rows);
 
 /* Scalar conversions, round to nearest even, NaN stays NaN. */
 void ck_f16_from_f32(const float *source, uint16_t *target, int64_t count);

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Panels of 64 outputs; activations and weights have a scale per 128 k (CK_GROUP), int4 weights a factor per 32 k. */
-enum { CK_Q8_PANEL = 64, CK_Q8_SUBGROUP = 32 };
+enum { CK_GROUP = 128, CK_Q8_PANEL = 64, CK_Q8_SUBGROUP = 32 };
 
 /* Largest k of any call: no size below overflows for it. */
 #define CK_Q8_MAX_K ((int64_t)1 << 40)

@@ -15,8 +15,7 @@ ck_status ck_linear_check(const ck_linear_args *a) {
     if (!ck_rows_ok(a->y, a->m, a->n, a->y_stride) || !ck_rows_ok(a->x, a->m, a->k, a->x_stride))
         return CK_INVALID_ARGUMENT;
     if (a->k > 0 && !a->weight) return CK_INVALID_ARGUMENT;
-    if (!ck_floats_ok(a->weight_scale) || !ck_floats_ok(a->bias) || !ck_floats_ok(a->channel_scale))
-        return CK_INVALID_ARGUMENT;
+    if (!ck_floats_ok(a->bias) || !ck_floats_ok(a->channel_scale)) return CK_INVALID_ARGUMENT;
     if (a->lora_x) {
         if (!ck_rows_ok(a->lora_x, a->m, a->rank, a->lora_x_stride)) return CK_INVALID_ARGUMENT;
         if (a->rank > 0 && (!a->lora_b || !ck_floats_ok(a->lora_b))) return CK_INVALID_ARGUMENT;
@@ -49,4 +48,3 @@ ck_status ck_linear_check(const ck_linear_args *a) {
 TABLE(f32, AVX512_ROW(f32) AVX2_ROW(f32) REF_ROW(f32))
 TABLE(f16, AVX2_ROW(f16) REF_ROW(f16))
 TABLE(bf16, AVX2_ROW(bf16) REF_ROW(bf16))
-TABLE(i8g128, AVX2_ROW(i8g128) REF_ROW(i8g128))

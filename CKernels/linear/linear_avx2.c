@@ -5,7 +5,7 @@
  *
  * More rows: 16 panels at a time. For a block of up to 96 rows and 256 steps of k, x is copied to a buffer with a
  * constant row stride (rows of 4096 floats would fall into the same cache sets) and the weights of each panel are
- * widened to float32 once (16 KB, first-level cache; int8 not yet scaled), then used by every tile of 6 rows. Sums wait
+ * widened to float32 once (16 KB, first-level cache), then used by every tile of 6 rows. Sums wait
  * in a buffer of their own between blocks of k, because y may hold the residual.
  *
  * The adapter is a continuation of the same sums: x' = lora_scale * lora_x over `rank` steps of lora_b.
@@ -21,8 +21,8 @@
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
 enum {
-    block_k = 256,        /* a multiple of CK_GROUP */
-    block_rows = 96,      /* a multiple of tile_rows */
+    block_k = 256,
+    block_rows = 96, /* a multiple of tile_rows */
     block_panels = 16,
     x_pitch = block_k + 16,
     sum_pitch = block_panels * CK_PANEL,
@@ -86,7 +86,7 @@ static void finish(const ck_linear_args *a, const float *sums, int64_t sum_strid
 CK_TILE_INLINE int panels_for(ck_weight_type type, int64_t rows) {
     switch (rows) {
     case 1: return 4;
-    case 2: return type == CK_WEIGHT_I8G128 ? 2 : 3;
+    case 2: return 3;
     case 3: return type == CK_WEIGHT_F32 ? 2 : 1;
     default: return 1;
     }
@@ -95,18 +95,16 @@ CK_TILE_INLINE int panels_for(ck_weight_type type, int64_t rows) {
 /* One tile of `panels` panels: panels_for of the weight's type, also for the adapter, or 1 for those left over. */
 CK_TILE_INLINE void stream_tile(ck_weight_type type, int64_t rows, int panels, const float *x, int64_t x_stride,
                                 const weight_block *w, int64_t count, bool resume, float *sums) {
-    const bool scaled = type == CK_WEIGHT_I8G128;
     switch (rows * 8 + panels) {
-    case 1 * 8 + 4: run_tile(type, scaled, 1, 4, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 1 * 8 + 1: run_tile(type, scaled, 1, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 2 * 8 + 3: run_tile(type, scaled, 2, 3, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 2 * 8 + 2: run_tile(type, scaled, 2, 2, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 2 * 8 + 1: run_tile(type, scaled, 2, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 3 * 8 + 2: run_tile(type, scaled, 3, 2, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 3 * 8 + 1: run_tile(type, scaled, 3, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 4 * 8 + 1: run_tile(type, scaled, 4, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    case 5 * 8 + 1: run_tile(type, scaled, 5, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
-    default: run_tile(type, scaled, 6, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 1 * 8 + 4: run_tile(type, 1, 4, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 1 * 8 + 1: run_tile(type, 1, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 2 * 8 + 3: run_tile(type, 2, 3, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 2 * 8 + 1: run_tile(type, 2, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 3 * 8 + 2: run_tile(type, 3, 2, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 3 * 8 + 1: run_tile(type, 3, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 4 * 8 + 1: run_tile(type, 4, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    case 5 * 8 + 1: run_tile(type, 5, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
+    default: run_tile(type, 6, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
     }
 }
 
@@ -127,7 +125,6 @@ CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t
     float sums[tile_rows * stream_pitch] __attribute__((aligned(64)));
     float low_rank[tile_rows * block_k];
     const int64_t rank = a->lora_x ? a->rank : 0;
-    const int64_t groups = (a->k + CK_GROUP - 1) / CK_GROUP;
     const int64_t panel_bytes = a->k * CK_PANEL * ck_weight_bytes(type);
     if (rank > 0 && rank <= block_k) scale_lora_rows(a, 0, a->m, 0, rank, low_rank, block_k);
     int panels;
@@ -135,16 +132,14 @@ CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t
         const int64_t panel = column / CK_PANEL;
         panels = panels_for(type, a->m);
         if (end - column <= (panels - 1) * (int64_t)CK_PANEL) panels = 1;
-        const weight_block w = {(const char *)a->weight + panel * panel_bytes,
-                                type == CK_WEIGHT_I8G128 ? a->weight_scale + panel * groups * CK_PANEL : NULL,
-                                panel_bytes, groups * CK_PANEL};
+        const weight_block w = {(const char *)a->weight + panel * panel_bytes, panel_bytes};
         if (a->k == 0) memset(sums, 0, sizeof sums);
         else stream_tile(type, a->m, panels, a->x, a->x_stride, &w, a->k, false, sums);
         for (int64_t first = 0; first < rank; first += block_k) {
             const int64_t count = rank - first < block_k ? rank - first : block_k;
             if (rank > block_k) scale_lora_rows(a, 0, a->m, first, count, low_rank, block_k);
-            const weight_block b = {(const char *)(a->lora_b + (panel * rank + first) * CK_PANEL), NULL,
-                                    rank * CK_PANEL * (int64_t)sizeof(float), 0};
+            const weight_block b = {(const char *)(a->lora_b + (panel * rank + first) * CK_PANEL),
+                                    rank * CK_PANEL * (int64_t)sizeof(float)};
             stream_f32_tile(a->m, panels, low_rank, block_k, &b, count, true, sums);
         }
         const int64_t columns = end - column < panels * CK_PANEL ? end - column : panels * CK_PANEL;
@@ -154,16 +149,16 @@ CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t
 
 /* MARK: Many rows */
 
-/* A tile on the copied x with weights widened to float32, still to be scaled if there are scales. */
-CK_TILE_INLINE void blocked_tile(bool scaled, int64_t rows, const float *x, const weight_block *w, int64_t count,
-                                 bool resume, float *sums) {
+/* A tile on the copied x with float32 weights. */
+CK_TILE_INLINE void blocked_tile(int64_t rows, const float *x, const weight_block *w, int64_t count, bool resume,
+                                 float *sums) {
     switch (rows) {
-    case 1: run_tile(CK_WEIGHT_F32, scaled, 1, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
-    case 2: run_tile(CK_WEIGHT_F32, scaled, 2, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
-    case 3: run_tile(CK_WEIGHT_F32, scaled, 3, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
-    case 4: run_tile(CK_WEIGHT_F32, scaled, 4, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
-    case 5: run_tile(CK_WEIGHT_F32, scaled, 5, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
-    default: run_tile(CK_WEIGHT_F32, scaled, 6, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 1: run_tile(CK_WEIGHT_F32, 1, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 2: run_tile(CK_WEIGHT_F32, 2, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 3: run_tile(CK_WEIGHT_F32, 3, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 4: run_tile(CK_WEIGHT_F32, 4, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    case 5: run_tile(CK_WEIGHT_F32, 5, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
+    default: run_tile(CK_WEIGHT_F32, 6, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
     }
 }
 
@@ -178,9 +173,9 @@ CK_TILE_INLINE void widen(ck_weight_type type, const char *values, int64_t count
 }
 
 /* sums += x w for one panel; meanwhile the panel used next travels to the second-level cache. */
-static void multiply_panel(int64_t rows, const float *x, const float *weights, const float *scales, int64_t count,
-                           bool resume, float *sums, const char *next, int64_t next_bytes) {
-    const weight_block w = {(const char *)weights, scales, 0, 0};
+static void multiply_panel(int64_t rows, const float *x, const float *weights, int64_t count, bool resume, float *sums,
+                           const char *next, int64_t next_bytes) {
+    const weight_block w = {(const char *)weights, 0};
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
     for (int64_t tile = 0; tile < tiles; tile++) {
@@ -188,8 +183,7 @@ static void multiply_panel(int64_t rows, const float *x, const float *weights, c
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch(next + at, _MM_HINT_T1);
         const int64_t height = rows - row < tile_rows ? rows - row : tile_rows;
-        if (scales) blocked_tile(true, height, x + row * x_pitch, &w, count, resume, sums + row * sum_pitch);
-        else blocked_tile(false, height, x + row * x_pitch, &w, count, resume, sums + row * sum_pitch);
+        blocked_tile(height, x + row * x_pitch, &w, count, resume, sums + row * sum_pitch);
     }
 }
 
@@ -197,7 +191,6 @@ static void multiply_panel(int64_t rows, const float *x, const float *weights, c
 CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, int64_t rows, int64_t column,
                           int64_t columns, float *x, float *weights, float *sums) {
     const int64_t rank = a->lora_x ? a->rank : 0;
-    const int64_t groups = (a->k + CK_GROUP - 1) / CK_GROUP;
     const int64_t first_panel = column / CK_PANEL, panels = (columns + CK_PANEL - 1) / CK_PANEL;
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
     if (a->k + rank == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
@@ -208,12 +201,10 @@ CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t 
         for (int64_t p = 0; p < panels; p++) {
             const int64_t panel = first_panel + p;
             const char *values = (const char *)a->weight + (panel * a->k + first) * step_bytes;
-            const float *scales = NULL;
-            if (type == CK_WEIGHT_I8G128) scales = a->weight_scale + (panel * groups + first / CK_GROUP) * CK_PANEL;
             if (type != CK_WEIGHT_F32) widen(type, values, count, weights);
             const float *block_weights = type == CK_WEIGHT_F32 ? (const float *)values : weights;
             const int64_t next_bytes = p + 1 < panels ? count * step_bytes : 0;
-            multiply_panel(rows, x, block_weights, scales, count, first > 0, sums + p * CK_PANEL,
+            multiply_panel(rows, x, block_weights, count, first > 0, sums + p * CK_PANEL,
                            values + a->k * step_bytes * (next_bytes > 0), next_bytes);
         }
     }
@@ -222,7 +213,7 @@ CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t 
         scale_lora_rows(a, row, rows, first, count, x, x_pitch);
         for (int64_t p = 0; p < panels; p++) {
             const float *b = a->lora_b + ((first_panel + p) * rank + first) * CK_PANEL;
-            multiply_panel(rows, x, b, NULL, count, a->k + first > 0, sums + p * CK_PANEL, NULL, 0);
+            multiply_panel(rows, x, b, count, a->k + first > 0, sums + p * CK_PANEL, NULL, 0);
         }
     }
     finish(a, sums, sum_pitch, row, rows, column, columns);
@@ -264,7 +255,6 @@ CK_TILE_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, int64_
 ENTRY(f32, CK_WEIGHT_F32)
 ENTRY(f16, CK_WEIGHT_F16)
 ENTRY(bf16, CK_WEIGHT_BF16)
-ENTRY(i8g128, CK_WEIGHT_I8G128)
 
 CK_TARGET_END
 #endif

@@ -2,7 +2,6 @@
 #include "half/half.h"
 #include "linear/linear.h"
 
-#include <assert.h>
 #include <math.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -13,11 +12,9 @@ static inline float weight_value(const ck_linear_args *a, ck_weight_type type, i
     switch (type) {
     case CK_WEIGHT_F32: return ((const float *)a->weight)[at];
     case CK_WEIGHT_F16: return ck_f32_from_f16_value(((const uint16_t *)a->weight)[at]);
-    case CK_WEIGHT_BF16: return ck_f32_from_bf16_value(((const uint16_t *)a->weight)[at]);
-    case CK_WEIGHT_I8G128: break;
+    case CK_WEIGHT_BF16: break;
     }
-    const int64_t groups = (a->k + CK_GROUP - 1) / CK_GROUP;
-    return a->weight_scale[(panel * groups + k / CK_GROUP) * CK_PANEL + lane] * (float)((const int8_t *)a->weight)[at];
+    return ck_f32_from_bf16_value(((const uint16_t *)a->weight)[at]);
 }
 
 static float activated(float v, int32_t activation) {
@@ -31,7 +28,6 @@ static float activated(float v, int32_t activation) {
 
 /* `type` is a constant at every call, so that each type gets its own loop. */
 static inline __attribute__((always_inline)) void run(const ck_linear_args *a, ck_weight_type type, int part, int parts) {
-    assert(type != CK_WEIGHT_I8G128 || a->weight_scale || a->n == 0 || a->k == 0);
     const int64_t rank = a->lora_x ? a->rank : 0;
     int64_t begin, end;
     ck_slice(a->n, CK_PANEL, part, parts, &begin, &end);
@@ -64,4 +60,3 @@ static inline __attribute__((always_inline)) void run(const ck_linear_args *a, c
 void ck_linear_f32_f32_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_F32, part, parts); }
 void ck_linear_f32_f16_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_F16, part, parts); }
 void ck_linear_f32_bf16_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_BF16, part, parts); }
-void ck_linear_f32_i8g128_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_I8G128, part, parts); }

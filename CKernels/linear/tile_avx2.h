@@ -2,9 +2,8 @@
  *
  * A tile is `rows` rows of x times `panels` panels of 16 outputs, all accumulators in registers: 6 x 16 takes 12 of the
  * 16, two hold the weights, one the broadcast x. Fewer rows take more panels, so that enough independent sums hide the
- * FMA latency of 4 cycles (2 per cycle: 8 sums). Each sum is one chain of FMAs in ascending k (of int8: a chain per
- * group, and one over the groups), whatever the shape of the tile, and is exact to store and resume; that is what makes
- * results independent of every split. Scaling int8 weights one by one cost a third of the speed of a single row. */
+ * FMA latency of 4 cycles (2 per cycle: 8 sums). Each sum is one chain of FMAs in ascending k, whatever the
+ * shape of the tile, and is exact to store and resume; that is what makes results independent of every split. */
 #ifndef CK_LINEAR_TILE_AVX2_H
 #define CK_LINEAR_TILE_AVX2_H
 #include "ck_target.h"
@@ -27,12 +26,10 @@ enum {
 /* Weights of a run of panels, at the first k of a block. */
 typedef struct weight_block {
     const char *values;
-    const float *scales; /* i8g128 only */
     int64_t panel_bytes; /* between panels */
-    int64_t panel_scales;
 } weight_block;
 
-/* One step of k: 16 weights as floats; int8 without their scale. */
+/* One step of k: 16 weights as floats. */
 CK_TILE_INLINE void load_weights(ck_weight_type type, const char *w, __m256 *low, __m256 *high) {
     switch (type) {
     case CK_WEIGHT_F32:
@@ -49,57 +46,39 @@ CK_TILE_INLINE void load_weights(ck_weight_type type, const char *w, __m256 *low
         *high = _mm256_castsi256_ps(
             _mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)w + 1)), 16));
         return;
-    case CK_WEIGHT_I8G128:
-        *low = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)w)));
-        *high = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(w + 8))));
-        return;
     }
 }
 
-/* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` > 0 steps of k. With `scaled`,
- * the steps begin at a group boundary, and every group is summed from 0 and joins the sums with its scale. */
-CK_TILE_INLINE void run_tile(ck_weight_type type, bool scaled, int rows, int panels, const float *x, int64_t x_stride,
+/* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` > 0 steps of k. */
+CK_TILE_INLINE void run_tile(ck_weight_type type, int rows, int panels, const float *x, int64_t x_stride,
                              const weight_block *w, int64_t count, bool resume, float *sums, int64_t sum_stride) {
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
-    const int64_t run = scaled ? CK_GROUP : count;
     const char *values = w->values;
-    for (int64_t first = 0; first < count; first += run) {
-        const int64_t end = count - first < run ? count - first : run;
-        const bool add = resume || first > 0;
-        __m256 acc[tile_rows][max_panels][2];
-        CK_UNROLL for (int r = 0; r < rows; r++)
-            CK_UNROLL for (int p = 0; p < panels; p++)
-                CK_UNROLL for (int half = 0; half < 2; half++) {
-                    const float *sum = sums + r * sum_stride + p * CK_PANEL + half * 8;
-                    acc[r][p][half] = !scaled && add ? _mm256_loadu_ps(sum) : _mm256_setzero_ps();
-                }
+    __m256 acc[tile_rows][max_panels][2];
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++)
+            CK_UNROLL for (int half = 0; half < 2; half++) {
+                const float *sum = sums + r * sum_stride + p * CK_PANEL + half * 8;
+                acc[r][p][half] = resume ? _mm256_loadu_ps(sum) : _mm256_setzero_ps();
+            }
 #pragma clang loop unroll_count(4)
-        for (int64_t k = 0; k < end; k++, values += step_bytes) {
-            CK_UNROLL for (int p = 0; p < panels; p++) {
-                const char *at = values + p * w->panel_bytes;
-                __m256 low, high;
-                if ((k & (64 / step_bytes - 1)) == 0) _mm_prefetch(at + prefetch_bytes, _MM_HINT_T0);
-                load_weights(type, at, &low, &high);
-                CK_UNROLL for (int r = 0; r < rows; r++) {
-                    const __m256 value = _mm256_broadcast_ss(x + r * x_stride + first + k);
-                    acc[r][p][0] = _mm256_fmadd_ps(value, low, acc[r][p][0]);
-                    acc[r][p][1] = _mm256_fmadd_ps(value, high, acc[r][p][1]);
-                }
+    for (int64_t k = 0; k < count; k++, values += step_bytes) {
+        CK_UNROLL for (int p = 0; p < panels; p++) {
+            const char *at = values + p * w->panel_bytes;
+            __m256 low, high;
+            if ((k & (64 / step_bytes - 1)) == 0) _mm_prefetch(at + prefetch_bytes, _MM_HINT_T0);
+            load_weights(type, at, &low, &high);
+            CK_UNROLL for (int r = 0; r < rows; r++) {
+                const __m256 value = _mm256_broadcast_ss(x + r * x_stride + k);
+                acc[r][p][0] = _mm256_fmadd_ps(value, low, acc[r][p][0]);
+                acc[r][p][1] = _mm256_fmadd_ps(value, high, acc[r][p][1]);
             }
         }
-        const float *scales = scaled ? w->scales + first / CK_GROUP * CK_PANEL : NULL;
-        CK_UNROLL for (int r = 0; r < rows; r++)
-            CK_UNROLL for (int p = 0; p < panels; p++)
-                CK_UNROLL for (int half = 0; half < 2; half++) {
-                    float *sum = sums + r * sum_stride + p * CK_PANEL + half * 8;
-                    __m256 v = acc[r][p][half];
-                    if (scaled) {
-                        const __m256 scale = _mm256_loadu_ps(scales + p * w->panel_scales + half * 8);
-                        v = _mm256_fmadd_ps(v, scale, add ? _mm256_loadu_ps(sum) : _mm256_setzero_ps());
-                    }
-                    _mm256_storeu_ps(sum, v);
-                }
     }
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++)
+            CK_UNROLL for (int half = 0; half < 2; half++)
+                _mm256_storeu_ps(sums + r * sum_stride + p * CK_PANEL + half * 8, acc[r][p][half]);
 }
 
 CK_TARGET_END

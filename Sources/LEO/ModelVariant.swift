@@ -46,7 +46,7 @@ final class ModelVariant: Sendable {
         let count = tokens.shape.first ?? 0
         let list = try archive.tensor(TensorSpecification(name: PromptPrefix.tokensName, elementType: .i32, shape: [count]))
         if try digits(PromptPrefix.weightsName) != archive.weightsDigits(network.configuration) { return ignored("it belongs to other weights") }
-        if use == .whereExact, try digits(PromptPrefix.kernelsName) != hexadecimal(PromptPrefix.kernelsText(network.language)) {
+        if use == .whereExact, try digits(PromptPrefix.kernelsName) != checksumText(of: PromptPrefix.kernelsText(network.language)) {
             return ignored("it was computed with other kernels, which round otherwise")
         }
         var states: [Tensor] = []
@@ -80,27 +80,14 @@ private struct OverlaySource: ConstantSource {
     func precision(of recipe: Recipe) -> Precision { source(recipe).precision(of: recipe) }
 }
 
-private func hexadecimal(_ text: String) -> String { String(format: "%016llx", XXHash64.hash(Array(text.utf8))) }
-
 extension Archive {
-    /// `type layout axes checksum` of each tensor by name.
-    private var lines: [(name: String, line: String)] {
-        tensors.map { tensor in
-            let axes = tensor.shape.map(String.init).joined(separator: ",")
-            let checksum = String(format: "%016llx", tensor.checksum)
-            return (tensor.name, "\(tensor.elementType.rawValue) \(tensor.layout.rawValue) \(axes) \(checksum)")
-        }
-    }
-
     /// The fingerprint of everything but the stored prompt, which depends on the machine that computed it: what an adapter
     /// names its base by. That of a file without a stored prompt is its `fingerprint`.
-    public var weightsFingerprint: String {
-        let kept = lines.filter { !$0.name.hasPrefix(PromptPrefix.namePrefix) }.sorted { $0.name < $1.name }
-        return hexadecimal(kept.map { "\($0.name) \($0.line)\n" }.joined())
-    }
+    public var weightsFingerprint: String { fingerprint(leavingOut: PromptPrefix.namePrefix) }
 
     /// What a stored prompt says it was computed from.
     fileprivate func weightsDigits(_ configuration: ModelConfiguration) -> String {
-        hexadecimal(PromptPrefix.weightsText(configuration: configuration, base: base?.fingerprint, tensors: lines))
+        let lines = tensors.map { (name: $0.name, line: $0.specification.line(checksum: $0.checksum)) }
+        return checksumText(of: PromptPrefix.weightsText(configuration: configuration, base: base?.fingerprint, tensors: lines))
     }
 }

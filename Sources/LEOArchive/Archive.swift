@@ -65,8 +65,10 @@ public final class Archive: Sendable {
     }
 
     /// 16 hexadecimal digits that stand for the tensors (names, forms and checksums), whatever their order or the metadata.
-    /// An adapter names its base by it.
-    public var fingerprint: String { header.fingerprint }
+    public var fingerprint: String { header.fingerprint() }
+
+    /// The same without the tensors whose names begin with `prefix`.
+    package func fingerprint(leavingOut prefix: String) -> String { header.fingerprint(leavingOut: prefix) }
 
     /// Makes sure that this adapter was made for `archive`.
     ///

@@ -190,12 +190,14 @@ struct ArchiveHeader {
 
     /// Identifies the tensors, whatever the metadata, the configuration or their order in the file: XXH64 of a line
     /// `name type layout dimension,dimension checksum\n` for each, sorted by name.
-    var fingerprint: String {
+    ///
+    /// - Parameter prefix: tensors whose names begin so are left out.
+    func fingerprint(leavingOut prefix: String? = nil) -> String {
         var hash = XXHash64()
         for entry in entries.sorted(by: { $0.specification.name < $1.specification.name }) {
-            let it = entry.specification
-            let shape = it.shape.map(String.init).joined(separator: ",")
-            let line = "\(it.name) \(it.elementType.rawValue) \(it.layout.rawValue) \(shape) \(checksumText(entry.checksum))\n"
+            let name = entry.specification.name
+            if let prefix, name.hasPrefix(prefix) { continue }
+            let line = "\(name) \(entry.specification.line(checksum: entry.checksum))\n"
             Array(line.utf8).withUnsafeBytes { hash.update($0) }
         }
         return checksumText(hash.value)

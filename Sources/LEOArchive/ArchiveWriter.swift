@@ -150,7 +150,7 @@ public final class ArchiveWriter {
             }
         }
         state = .finished
-        return header.fingerprint
+        return header.fingerprint()
     }
 
     /// Ends the writer and removes the temporary file; does nothing after `finish`.

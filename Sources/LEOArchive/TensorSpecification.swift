@@ -82,6 +82,11 @@ public struct TensorSpecification: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "\(name): \(form)" }
 
+    /// `type layout axes checksum`: what stands behind the name in a line of a fingerprint.
+    package func line(checksum: UInt64) -> String {
+        "\(elementType.rawValue) \(layout.rawValue) \(shape.map(String.init).joined(separator: ",")) \(checksumText(checksum))"
+    }
+
     static func isValidName(_ name: String) -> Bool {
         (1...maximumNameLength).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7e).contains($0) }
     }
@@ -108,7 +113,7 @@ public struct TensorSpecification: Sendable, Hashable, CustomStringConvertible {
 public struct ArchiveBase: Sendable, Hashable {
     /// For people: what the base is called.
     public let name: String
-    /// `Archive.fingerprint` of the base.
+    /// Of the base's tensors, as `Archive.fingerprint`, or without those that depend on the machine that wrote them.
     public let fingerprint: String
 
     public init(name: String, fingerprint: String) {

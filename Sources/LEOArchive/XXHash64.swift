@@ -120,6 +120,9 @@ package func checksumText(_ value: UInt64) -> String {
     return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
+/// XXH64 with seed 0 of the UTF-8 of `text`, as it stands in a file.
+package func checksumText(of text: String) -> String { checksumText(XXHash64.hash(Array(text.utf8))) }
+
 /// The inverse of `checksumText`, or nil for anything else.
 package func checksum(fromText text: String) -> UInt64? {
     guard text.utf8.count == 16 else { return nil }

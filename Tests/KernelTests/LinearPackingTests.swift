@@ -34,64 +34,26 @@ import Testing
         let n = 53
         let k = 131
         let source = generator.floats(n * k)
-        let groups = 2
-        let whole = LinearBuffer<Int8>(64 * k, filledWith: 99, canary: 99)
-        let scales = LinearBuffer<Float>(zeros: 64 * groups)
-        let pieces = LinearBuffer<Int8>(64 * k, filledWith: 99, canary: 99)
-        let pieceScales = LinearBuffer<Float>(zeros: 64 * groups)
-        #expect(ck_pack_nk16_i8g128(source, Int64(n), Int64(k), whole.pointer, scales.pointer) == CK_OK)
-        for first in stride(from: 0, to: n, by: 32) {
-            let rows = min(32, n - first)
-            let status = Array(source[(first * k)...]).withUnsafeBufferPointer {
-                ck_pack_nk16_i8g128(
-                    $0.baseAddress, Int64(rows), Int64(k), pieces.pointer + first * k,
-                    pieceScales.pointer + first * groups)
+        let whole = LinearBuffer<UInt16>(64 * k, filledWith: 99, canary: 99)
+        let pieces = LinearBuffer<UInt16>(64 * k, filledWith: 99, canary: 99)
+        for pack in [ck_pack_nk16_f16, ck_pack_nk16_bf16] {
+            #expect(pack(source, Int64(n), Int64(k), whole.pointer) == CK_OK)
+            for first in stride(from: 0, to: n, by: 32) {
+                let rows = min(32, n - first)
+                #expect(pack(Array(source[(first * k)...]), Int64(rows), Int64(k), pieces.pointer + first * k) == CK_OK)
             }
-            #expect(status == CK_OK)
+            let isSame = pieces.values == whole.values
+            #expect(isSame && whole.isIntact && pieces.isIntact)
         }
-        #expect(pieces.values == whole.values && pieceScales.bits == scales.bits)
     }
 
-    @Test func int8GroupsAreSymmetricAndRoundHalfToEven() {
-        let k = 200
-        var source = [Float](repeating: 0, count: 3 * k)
-        // Scale 1 in the first group: halves show the rounding.
-        let row: [Float] = [127, 0.5, 1.5, -0.5, -2.5, 3.49, -126.5, 0]
-        for (j, value) in row.enumerated() { source[j] = value }
-        for j in 128..<k { source[j] = Float(j - 128) * 0.25 }
-        source[2 * k + 3] = -6.25
-        let packed = LinearBuffer<Int8>(16 * k, filledWith: 99, canary: 99)
-        let scales = LinearBuffer<Float>(zeros: 32)
-        #expect(ck_pack_nk16_i8g128(source, 3, Int64(k), packed.pointer, scales.pointer) == CK_OK)
-        #expect((0..<row.count).map { packed[$0 * 16] } == [127, 0, 2, 0, -2, 3, -126, 0])
-        #expect(scales[0] == 1 && scales[16] == Float(71) * 0.25 / 127)
-        for j in 128..<k { #expect(abs(Float(packed[j * 16]) * scales[16] - source[j]) <= scales[16] * 0.5001) }
-        // A group of zeros, a single negative value, padding lanes.
-        #expect(scales[1] == 0 && scales[17] == 0 && scales[2] == Float(6.25) / 127 && packed[3 * 16 + 2] == -127)
-        for j in 0..<k { for lane in [1] + Array(3..<16) { #expect(packed[j * 16 + lane] == 0) } }
-        for group in 0..<2 { for lane in 3..<16 { #expect(scales[group * 16 + lane] == 0) } }
-        #expect(packed.isIntact && scales.isIntact)
-    }
-
-    @Test func int8SurvivesExtremesAndRefusesWhatHasNoScale() {
-        let packed = LinearBuffer<Int8>(16 * 4, filledWith: 99, canary: 99)
-        let scales = LinearBuffer<Float>(zeros: 16)
-        let tiny = Float.leastNonzeroMagnitude
-        #expect(
-            ck_pack_nk16_i8g128(
-                [tiny, -200 * tiny, .greatestFiniteMagnitude, -.greatestFiniteMagnitude], 1, 4,
-                packed.pointer, scales.pointer) == CK_OK)
-        #expect((0..<4).map { packed[$0 * 16] } == [0, 0, 127, -127])
-        #expect(
-            ck_pack_nk16_i8g128([tiny, -200 * tiny, 300 * tiny, -tiny], 1, 4, packed.pointer, scales.pointer) == CK_OK)
-        #expect((0..<4).allSatisfy { abs(packed[$0 * 16]) <= 127 })
-        for value in [Float.nan, .infinity, -.infinity] {
-            #expect(ck_pack_nk16_i8g128([0, value, 1, 2], 1, 4, packed.pointer, scales.pointer) == CK_INVALID_ARGUMENT)
-        }
-        #expect(ck_pack_nk16_f32([1], -1, 1, scales.pointer) == CK_INVALID_ARGUMENT)
-        #expect(ck_pack_nk16_f32(nil, 1, 1, scales.pointer) == CK_INVALID_ARGUMENT)
-        #expect(ck_pack_nk16_f32([1], .max, .max, scales.pointer) == CK_INVALID_ARGUMENT)
-        #expect(ck_pack_nk16_i8g128([1], 1, 1, packed.pointer, nil) == CK_INVALID_ARGUMENT)
+    @Test func refusesBrokenArguments() {
+        let packed = LinearBuffer<Float>(zeros: 16)
+        #expect(ck_pack_nk16_f32([1], -1, 1, packed.pointer) == CK_INVALID_ARGUMENT)
+        #expect(ck_pack_nk16_f32([1], 1, -1, packed.pointer) == CK_INVALID_ARGUMENT)
+        #expect(ck_pack_nk16_f32(nil, 1, 1, packed.pointer) == CK_INVALID_ARGUMENT)
+        #expect(ck_pack_nk16_f32([1], 1, 1, nil) == CK_INVALID_ARGUMENT)
+        #expect(ck_pack_nk16_f32([1], .max, .max, packed.pointer) == CK_INVALID_ARGUMENT)
     }
 
     // MARK: Half precision

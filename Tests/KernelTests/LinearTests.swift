@@ -39,7 +39,6 @@ private struct Problem: CustomStringConvertible {
         var a = ck_linear_args()
         a.x = x.constant
         a.weight = weight.pointer
-        a.weight_scale = weight.scales?.constant
         a.bias = bias?.constant
         a.lora_x = loraX?.constant
         a.lora_b = loraB?.pointer?.assumingMemoryBound(to: Float.self)

@@ -80,14 +80,13 @@ struct LinearVariant {
 
 /// How weights are stored.
 enum LinearWeightType: CaseIterable, Sendable {
-    case f32, f16, bf16, i8g128
+    case f32, f16, bf16
 
     var table: ck_variants {
         switch self {
         case .f32: ck_linear_f32_f32_nk16_variants()
         case .f16: ck_linear_f32_f16_nk16_variants()
         case .bf16: ck_linear_f32_bf16_nk16_variants()
-        case .i8g128: ck_linear_f32_i8g128_nk16_variants()
         }
     }
 }
@@ -97,8 +96,6 @@ struct LinearWeight {
     let n: Int, k: Int
     private let f32: LinearBuffer<Float>?
     private let half: LinearBuffer<UInt16>?
-    private let i8: LinearBuffer<Int8>?
-    let scales: LinearBuffer<Float>?
     /// Row-major [n, k], as the kernel should see them.
     let stored: [Float]
 
@@ -106,11 +103,8 @@ struct LinearWeight {
         let padded = (n + 15) / 16 * 16
         var f32: LinearBuffer<Float>?
         var half: LinearBuffer<UInt16>?
-        var i8: LinearBuffer<Int8>?
-        var scales: LinearBuffer<Float>?
         let at = { (row: Int, j: Int) in ((row / 16) * k + j) * 16 + row % 16 }
-        let groups = (k + 127) / 128
-        var status: ck_status
+        let status: ck_status
         let value: (Int, Int) -> Float
         switch type {
         case .f32:
@@ -129,29 +123,18 @@ struct LinearWeight {
                     ? linearFloat(half: target[at($0, $1)]) : Float(bitPattern: UInt32(target[at($0, $1)]) << 16)
             }
             half = target
-        case .i8g128:
-            let target = LinearBuffer<Int8>(padded * k, filledWith: 99, canary: 99)
-            let factors = LinearBuffer<Float>(padded * groups, filledWith: .nan, canary: -12345.5)
-            status = ck_pack_nk16_i8g128(source, Int64(n), Int64(k), target.pointer, factors.pointer)
-            value = { factors[($0 / 16 * groups + $1 / 128) * 16 + $0 % 16] * Float(target[at($0, $1)]) }
-            i8 = target
-            scales = factors
         }
         #expect(status == CK_OK)
         self.n = n
         self.k = k
         self.f32 = f32
         self.half = half
-        self.i8 = i8
-        self.scales = scales
         stored = (0..<n).flatMap { row in (0..<k).map { value(row, $0) } }
-        #expect(
-            (f32?.isIntact ?? true) && (half?.isIntact ?? true) && (i8?.isIntact ?? true) && (scales?.isIntact ?? true))
+        #expect((f32?.isIntact ?? true) && (half?.isIntact ?? true))
     }
 
     var pointer: UnsafeRawPointer? {
         f32.map { UnsafeRawPointer($0.pointer) } ?? half.map { UnsafeRawPointer($0.pointer) }
-            ?? i8.map { UnsafeRawPointer($0.pointer) }
     }
 }
 

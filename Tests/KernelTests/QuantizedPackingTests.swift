@@ -23,6 +23,12 @@ import Testing
         }
     }
 
+    @Test func int8RoundsHalfToEven() {
+        // The largest gives scale 1.
+        let weight = QuantizedWeight([127, 0.5, 1.5, -0.5, -2.5, 3.49, -126.5, 0], n: 1, k: 8, type: .i8g128)
+        #expect(weight.scale(0, 0) == 1 && (0..<8).map { weight.integer(0, $0) } == [127, 0, 2, 0, -2, 3, -126, 0])
+    }
+
     /// No nibble is further from its weight than half a step, unless the best scale cuts the largest off.
     @Test func int4RoundsToTheNearestStep() {
         for (n, k) in [(1, 1), (3, 8), (63, 33), (65, 129), (130, 259)] {

@@ -130,6 +130,17 @@ import Testing
             try other.append(sampleTokenizer, to: "tokenizer.model")
             #expect(try other.finish() != one)
 
+            // Without what is left out it is the fingerprint of a file that never had it.
+            let less = try ArchiveWriter(path: folder + "/5.leo", configuration: "{}", tensors: sampleTensors.filter { $0.name != "norm" })
+            try less.append(sampleMatrix, to: "layers.0.q_proj")
+            try less.append(sampleTokenizer, to: "tokenizer.model")
+            let rest = try less.finish()
+            #expect(rest != one)
+            for name in ["3.leo", "4.leo", "5.leo"] {
+                #expect(try Archive(path: folder + "/" + name).fingerprint(leavingOut: "no") == rest)
+            }
+            #expect(try Archive(path: folder + "/3.leo").fingerprint(leavingOut: "prefix.") == one)
+
             _ = try writeSample(to: folder + "/adapter.leo", base: ArchiveBase(name: "vicuna", fingerprint: one))
             let adapter = try Archive(path: folder + "/adapter.leo")
             try adapter.checkBase(Archive(path: folder + "/3.leo"))

@@ -178,7 +178,9 @@ public struct Converter: Sendable {
         let text = String(decoding: try configuration.json(), as: UTF8.self)
         let writer = try ArchiveWriter(
             path: path, configuration: text, metadata: metadata,
-            base: try adapting.map { ArchiveBase(name: try $0.base.modelName(), fingerprint: $0.base.weightsFingerprint) },
+            base: try adapting.map {
+                ArchiveBase(name: try $0.base.modelName(), fingerprint: $0.base.fingerprint(leavingOut: PromptPrefix.namePrefix))
+            },
             tensors: specifications)
         started(writer.temporaryPath)
         let written = WrittenTensors(writer)

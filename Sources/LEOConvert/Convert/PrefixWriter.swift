@@ -1,5 +1,4 @@
 internal import ExecutionPlan
-import Foundation
 internal import LEOArchive
 internal import LEOModel
 import LEOTensor
@@ -51,9 +50,10 @@ struct PrefixWriter {
             try advance(tensor.byteCount, name)
         }
         func digits(_ text: String) -> Tensor {
-            Tensor(elementType: .u8, shape: [16]) { $0.copyBytes(from: Array(hexadecimal(text).utf8)) }
+            Tensor(elementType: .u8, shape: [16]) { $0.copyBytes(from: Array(checksumText(of: text).utf8)) }
         }
-        let weights = PromptPrefix.weightsText(configuration: configuration, base: base?.weightsFingerprint, tensors: written.lines)
+        let weights = PromptPrefix.weightsText(
+            configuration: configuration, base: base?.fingerprint(leavingOut: PromptPrefix.namePrefix), tensors: written.lines)
         try put(PromptPrefix.tokensName, Tensor(tokens, shape: [tokens.count]))
         try put(PromptPrefix.weightsName, digits(weights))
         let source = try WrittenConstants(written, temporaryPath: writer.temporaryPath, byteCount: writer.byteCount, base: base)
@@ -138,22 +138,7 @@ struct WrittenConstants: ConstantSource {
     }
 }
 
-private func hexadecimal(_ text: String) -> String { String(format: "%016llx", XXHash64.hash(Array(text.utf8))) }
-
 extension TensorSpecification {
     /// Nil for what no kernel reads. The layouts' names are the same in files and in plans.
     var precision: Precision? { ConstantLayout(rawValue: layout.rawValue).flatMap { Precision(elementType: elementType, layout: $0) } }
-
-    fileprivate func line(checksum: UInt64) -> String {
-        "\(elementType.rawValue) \(layout.rawValue) \(shape.map(String.init).joined(separator: ",")) \(String(format: "%016llx", checksum))"
-    }
-}
-
-extension Archive {
-    /// The fingerprint of everything but the stored prompt; see docs/format.md.
-    var weightsFingerprint: String {
-        let lines = tensors.filter { !$0.name.hasPrefix(PromptPrefix.namePrefix) }.sorted { $0.name < $1.name }
-        let text = lines.map { "\($0.name) \($0.specification.line(checksum: $0.checksum))\n" }.joined()
-        return hexadecimal(text)
-    }
 }
