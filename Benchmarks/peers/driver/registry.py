@@ -4,6 +4,7 @@ from .peers import KernelCase, PythonPeer
 
 SAMPLING = [(60, 1024, 32), (1, 20000, 1024), (1, 200000, 4096)]
 ROWS = (192, 5, 1)
+FORMS = {"f32": "f32_f32_nk16", "bf16": "f32_bf16_nk16", "i8g128": "q8_i8g128_n64"}
 
 
 def sampling(library, forms):
@@ -11,12 +12,12 @@ def sampling(library, forms):
 
 
 def products(weights, worker, *kind, note=""):
-    return [KernelCase(f"linear/f32_{weights}_nk16/{m}x4096x4096", worker, *kind, m, 4096, 4096, note=note) for m in ROWS]
+    return [KernelCase(f"linear/{FORMS[weights]}/{m}x4096x4096", worker, *kind, m, 4096, 4096, note=note) for m in ROWS]
 
 
 def ggml(kinds):
     # The worker adds the number of threads.
-    return [KernelCase(f"linear/f32_i8g128_nk16/{m}x4096x4096", "", kind, m, 4096, 4096, note=kind) for kind in kinds for m in ROWS]
+    return [KernelCase(f"linear/{FORMS['i8g128']}/{m}x4096x4096", "", kind, m, 4096, 4096, note=kind) for kind in kinds for m in ROWS]
 
 
 def whole(layers, notes):
