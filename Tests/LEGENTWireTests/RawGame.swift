@@ -84,12 +84,17 @@ struct RawGame {
             _ = try await call(client, observation(0).protobufBytes)
             _ = try await call(client, observation(1).protobufBytes)
             let bytes = try observation(2).protobufBytes
-            async let first = call(client, bytes)
-            try await Task.sleep(for: .milliseconds(300))
-            var refused = "no error"
-            do { _ = try await call(client, bytes) } catch let error as RPCError { refused = error.message }
-            release()
-            return (held: try await first.type, refused: refused)
+            // Whichever arrives second is refused at once; the other is held until the release.
+            return try await withThrowingTaskGroup(of: (held: String?, refused: String?).self) { group in
+                for _ in 0..<2 {
+                    group.addTask {
+                        do { return (try await call(client, bytes).type, nil) } catch let error as RPCError { return (nil, error.message) }
+                    }
+                }
+                let refused = try await group.next()?.refused
+                release()
+                return (held: try await group.next()?.held ?? "no reply", refused: refused ?? "no error")
+            }
         }
     }
 }
