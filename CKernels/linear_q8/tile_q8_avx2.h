@@ -74,16 +74,16 @@ CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_
     }
 }
 
-/* The same vectors of a later block; 0: none. */
-CK_Q8_INLINE void fetch(int vectors, const uint8_t *values, int64_t ahead) {
-    if (ahead == 0) return;
-    CK_UNROLL for (int v = 0; v < vectors; v += 2)
-        _mm_prefetch((const char *)values + ahead + v * 32, _MM_HINT_T0);
+/* One line per two vectors; NULL: none. */
+CK_Q8_INLINE void fetch(int vectors, const uint8_t **next) {
+    if (!*next) return;
+    CK_UNROLL for (int v = 0; v < vectors; v += 2) _mm_prefetch((const char *)*next + v * 32, _MM_HINT_T0);
+    *next += vectors * 32;
 }
 
-/* int8, `pitch` bytes from block to block, fetching what stands `ahead` bytes on. With `split` a block's even pairs stand
+/* int8, `pitch` bytes from block to block, fetching as many at `next`. With `split` a block's even pairs stand
  * before the odd ones, 32 * vectors bytes each, as 16-bit values; else they are taken apart here. */
-CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
+CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, const uint8_t *next, const group_rows *x,
                           const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
     const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff);
     __m256i acc[tile_rows][panel_vectors];
@@ -94,7 +94,7 @@ CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, int6
     const uint8_t *values = w->values;
     const int16_t *pairs = x->pairs;
     for (int64_t b = 0; b < w->blocks; b++, values += pitch, pairs += 4) {
-        fetch(vectors, values, ahead);
+        fetch(vectors, &next);
         CK_UNROLL for (int half = 0; half < 2; half++) {
             __m256i part[panel_vectors];
             CK_UNROLL for (int v = 0; v < vectors; v++) {
@@ -133,7 +133,7 @@ CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *valu
 
 /* int4, `pitch` bytes from one step of 8 k to the next; the first k is a multiple of 32. Split weights are there for whole
  * parts: beyond the last k they meet the zeros of the q8 rows. */
-CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int64_t ahead, const group_rows *x,
+CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, const uint8_t *next, const group_rows *x,
                           const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
     __m256i acc[tile_rows][panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++)
@@ -150,7 +150,7 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, int6
         }
         const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;
         for (int64_t step = 0; step < count; step++, values += pitch, q += 8) {
-            fetch(vectors, values, ahead);
+            fetch(vectors, &next);
             i4_step(split, rows, vectors, values, q, x->q_stride, short_sum);
         }
         CK_UNROLL for (int r = 0; r < rows; r++)
