@@ -340,6 +340,13 @@ CK_EM __m512i ck_em_permutexvar_epi32(__m512i index, __m512i x) {
 CK_EM __m512 ck_em_castsi512_ps(__m512i x) { return (__m512)x; }
 CK_EM __m512i ck_em_castps_si512(__m512 x) { return (__m512i)x; }
 CK_EM __m256 ck_em_castps512_ps256(__m512 x) { return ck_em_half(x, 0); }
+CK_EM __m512 ck_em_castps256_ps512(__m256 x) { /* the upper half is anything: here NaN, so that a use shows */
+    ck_em_f32 r;
+    float part[8];
+    memcpy(part, &x, sizeof part);
+    CK_EM_LANES r[i] = i < 8 ? part[i] : __builtin_nanf("");
+    return (__m512)r;
+}
 CK_EM __m256 ck_em_extractf32x8_ps(__m512 x, int upper) { return ck_em_half(x, upper); }
 CK_EM float ck_em_cvtss_f32(__m512 x) { return ((ck_em_f32)x)[0]; }
 
@@ -426,6 +433,7 @@ CK_TARGET_END
 #define _mm512_castsi512_ps ck_em_castsi512_ps
 #define _mm512_castps_si512 ck_em_castps_si512
 #define _mm512_castps512_ps256 ck_em_castps512_ps256
+#define _mm512_castps256_ps512 ck_em_castps256_ps512
 #undef _mm512_extractf32x8_ps
 #define _mm512_extractf32x8_ps ck_em_extractf32x8_ps
 #define _mm512_cvtss_f32 ck_em_cvtss_f32

@@ -7,6 +7,7 @@
 #ifndef CK_MATH_AVX512_H
 #define CK_MATH_AVX512_H
 #include "ck_avx512.h"
+#include "ck_erf.h"
 
 #if CK_X86
 #include <stdint.h>
@@ -83,31 +84,27 @@ CK_MATH512_INLINE __m512 ck_sigmoid_avx512(__m512 x) {
     return _mm512_div_ps(one, _mm512_add_ps(one, ck_exp_avx512(ck_negated_avx512(x))));
 }
 
-/* Small arguments: a + a P(a^2). Large ones: 1 - exp(-t Q(t)) with t Q(t) = -log erfc(t); past 4 the float is 1. */
+/* Eight pieces in the lower half of a vector; no index reaches the upper one. */
+CK_MATH512_INLINE __m512 ck_erf_piece_avx512(int row, __m512i k) {
+    return _mm512_permutexvar_ps(k, _mm512_castps256_ps512(_mm256_load_ps(ck_erf_table[row])));
+}
+
 CK_MATH512_INLINE __m512 ck_erf_avx512(__m512 x) {
     const __m512i bits = _mm512_castps_si512(x), sign = _mm512_castps_si512(_mm512_set1_ps(-0.0f));
-    const __m512 size = _mm512_castsi512_ps(_mm512_andnot_si512(sign, bits));
-    const __m512 square = _mm512_mul_ps(x, x);
-    __m512 p = _mm512_set1_ps(-5.93674311e-4f);
-    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(4.98293573e-3f));
-    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(-2.67600473e-2f));
-    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(1.12816557e-1f));
-    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(-3.76124829e-1f));
-    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(1.28379151e-1f));
-    const __m512 near = _mm512_fmadd_ps(p, x, x);
-    const __m512 t = _mm512_min_ps(_mm512_set1_ps(4.0f), size);
-    __m512 q = _mm512_set1_ps(1.15245493e-5f);
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(-3.25677276e-4f));
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(3.65387276e-3f));
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(-2.37855967e-2f));
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(1.06263459e-1f));
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(6.35135710e-1f));
-    q = _mm512_fmadd_ps(q, t, _mm512_set1_ps(1.12865222f));
-    const __m512 rest = ck_exp_avx512(ck_negated_avx512(_mm512_mul_ps(q, t)));
-    const __m512 magnitude = _mm512_sub_ps(_mm512_set1_ps(1.0f), rest);
-    const __m512i far = _mm512_or_si512(_mm512_castps_si512(magnitude), _mm512_and_si512(bits, sign));
-    const __mmask16 is_far = _mm512_cmp_ps_mask(size, _mm512_set1_ps(0.927734375f), _CMP_NLT_UQ);
-    return _mm512_mask_blend_ps(is_far, near, _mm512_castsi512_ps(far));
+    const __m512 absolute = _mm512_castsi512_ps(_mm512_andnot_si512(sign, bits));
+    const __m512 t = _mm512_min_ps(_mm512_set1_ps(CK_ERF_END), absolute);
+    const __m512i k = _mm512_cvtps_epi32(_mm512_mul_ps(t, _mm512_set1_ps(CK_ERF_STEPS_PER_UNIT)));
+    const __m512 d = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(k), _mm512_set1_ps(CK_ERF_STEP), t);
+    __m512 p = ck_erf_piece_avx512(CK_ERF_DEGREE + 1, k);
+    p = _mm512_fmadd_ps(p, d, ck_erf_piece_avx512(5, k));
+    p = _mm512_fmadd_ps(p, d, ck_erf_piece_avx512(4, k));
+    p = _mm512_fmadd_ps(p, d, ck_erf_piece_avx512(3, k));
+    p = _mm512_fmadd_ps(p, d, ck_erf_piece_avx512(2, k));
+    p = _mm512_fmadd_ps(p, d, ck_erf_piece_avx512(1, k));
+    const __mmask16 near = _mm512_cmplt_epi32_mask(k, _mm512_set1_epi32(CK_ERF_NEAR));
+    const __m512 base = _mm512_mask_blend_ps(near, ck_erf_piece_avx512(0, k), t);
+    const __m512 size = _mm512_fmadd_ps(p, _mm512_mask_blend_ps(near, d, t), base);
+    return _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(size), _mm512_and_si512(bits, sign)));
 }
 
 /* GELU (the exact form, by erf) and SiLU as the linear kernels' epilogues compute them. */

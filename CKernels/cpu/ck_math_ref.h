@@ -2,6 +2,7 @@
  * vector kernel. fmaf is correctly rounded wherever it runs. */
 #ifndef CK_MATH_REF_H
 #define CK_MATH_REF_H
+#include "ck_erf.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -37,26 +38,12 @@ static inline float ck_exp_ref(float x) {
 
 static inline float ck_erf_ref(float x) {
     if (isnan(x)) return x;
-    const float size = fabsf(x);
-    if (size < 0.927734375f) {
-        const float square = x * x;
-        float p = -5.93674311e-4f;
-        p = fmaf(p, square, 4.98293573e-3f);
-        p = fmaf(p, square, -2.67600473e-2f);
-        p = fmaf(p, square, 1.12816557e-1f);
-        p = fmaf(p, square, -3.76124829e-1f);
-        p = fmaf(p, square, 1.28379151e-1f);
-        return fmaf(p, x, x);
-    }
-    const float t = 4.0f < size ? 4.0f : size;
-    float q = 1.15245493e-5f;
-    q = fmaf(q, t, -3.25677276e-4f);
-    q = fmaf(q, t, 3.65387276e-3f);
-    q = fmaf(q, t, -2.37855967e-2f);
-    q = fmaf(q, t, 1.06263459e-1f);
-    q = fmaf(q, t, 6.35135710e-1f);
-    q = fmaf(q, t, 1.12865222f);
-    return copysignf(1.0f - ck_exp_ref(-(q * t)), x);
+    const float size = fabsf(x), t = CK_ERF_END < size ? CK_ERF_END : size;
+    const int k = (int)rintf(t * CK_ERF_STEPS_PER_UNIT);
+    const float d = fmaf(-(float)k, CK_ERF_STEP, t);
+    float p = ck_erf_table[CK_ERF_DEGREE + 1][k];
+    for (int power = CK_ERF_DEGREE; power >= 1; power--) p = fmaf(p, d, ck_erf_table[power][k]);
+    return copysignf(k < CK_ERF_NEAR ? fmaf(p, t, t) : fmaf(p, d, ck_erf_table[0][k]), x);
 }
 
 static inline float ck_silu_ref(float x) { return x / (1.0f + ck_exp_ref(-x)); }
