@@ -27,7 +27,8 @@ enum {
     block_rows = 192, /* a multiple of tile_rows */
     stream_pitch = tile_panels * CK_Q8_PANEL,
     group_blocks = CK_GROUP / 4,
-    group_bytes = group_blocks * CK_Q8_BLOCK
+    group_bytes = group_blocks * CK_Q8_BLOCK,
+    stream_ahead = 2048 /* bytes in all panels of a turn: hardware streams stop at page ends */
 };
 
 /* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
@@ -54,9 +55,9 @@ CK_Q8_INLINE int32_t int_at(const void *p) {
 
 /* MARK: Tile */
 
-/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products */
-CK_Q8_INLINE void tile(int rows, int panels, const group_rows *x, const group_weights *w, bool resume, float *sums,
-                       int64_t sum_stride) {
+/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products; `from_memory` fetches weights ahead */
+CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows *x, const group_weights *w, bool resume,
+                       float *sums, int64_t sum_stride) {
     __m512i acc[tile_rows][tile_panels * panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
         const __m512i start = _mm512_set1_epi32(-128 * int_at((const char *)x->sum + r * x->stride));
@@ -68,8 +69,11 @@ CK_Q8_INLINE void tile(int rows, int panels, const group_rows *x, const group_we
     for (int64_t b = 0; b < w->blocks; b++, values += CK_Q8_BLOCK, q += 4) {
         CK_UNROLL for (int p = 0; p < panels; p++) {
             __m512i weights[panel_vectors];
-            CK_UNROLL for (int v = 0; v < panel_vectors; v++)
-                weights[v] = _mm512_loadu_si512(values + p * panel_bytes + v * 64);
+            CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
+                const uint8_t *at = values + p * panel_bytes + v * 64;
+                weights[v] = _mm512_loadu_si512(at);
+                if (from_memory) _mm_prefetch((const char *)at + stream_ahead / panels, _MM_HINT_T0);
+            }
             CK_UNROLL for (int r = 0; r < rows; r++) {
                 const __m512i value = _mm512_set1_epi32(int_at(q + r * stride));
                 CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
@@ -93,19 +97,32 @@ CK_Q8_INLINE void tile(int rows, int panels, const group_rows *x, const group_we
     }
 }
 
-/* One function for every shape: the type of weights makes no difference here. */
-static __attribute__((noinline)) void run_tile(int64_t rows, int64_t panels, const group_rows *x, const group_weights *w,
-                                               bool resume, float *sums, int64_t sum_stride) {
+/* A tile of one panel whose weights are in the first-level cache. */
+static __attribute__((noinline)) void cached_tile(int64_t rows, const group_rows *x, const group_weights *w, bool resume,
+                                                  float *sums, int64_t sum_stride) {
+    switch (rows) {
+    case 1: tile(false, 1, 1, x, w, resume, sums, sum_stride); return;
+    case 2: tile(false, 2, 1, x, w, resume, sums, sum_stride); return;
+    case 3: tile(false, 3, 1, x, w, resume, sums, sum_stride); return;
+    case 4: tile(false, 4, 1, x, w, resume, sums, sum_stride); return;
+    case 5: tile(false, 5, 1, x, w, resume, sums, sum_stride); return;
+    default: tile(false, 6, 1, x, w, resume, sums, sum_stride); return;
+    }
+}
+
+/* A tile of one panel, or of stream_panels(rows), whose weights come from memory. */
+CK_Q8_INLINE void stream_tile(bool from_memory, int64_t rows, int64_t panels, const group_rows *x, const group_weights *w,
+                              bool resume, float *sums) {
     switch (rows * 8 + panels) {
-    case 1 * 8 + 4: tile(1, 4, x, w, resume, sums, sum_stride); return;
-    case 1 * 8 + 1: tile(1, 1, x, w, resume, sums, sum_stride); return;
-    case 2 * 8 + 2: tile(2, 2, x, w, resume, sums, sum_stride); return;
-    case 2 * 8 + 1: tile(2, 1, x, w, resume, sums, sum_stride); return;
-    case 3 * 8 + 2: tile(3, 2, x, w, resume, sums, sum_stride); return;
-    case 3 * 8 + 1: tile(3, 1, x, w, resume, sums, sum_stride); return;
-    case 4 * 8 + 1: tile(4, 1, x, w, resume, sums, sum_stride); return;
-    case 5 * 8 + 1: tile(5, 1, x, w, resume, sums, sum_stride); return;
-    default: tile(6, 1, x, w, resume, sums, sum_stride); return;
+    case 1 * 8 + 4: tile(from_memory, 1, 4, x, w, resume, sums, stream_pitch); return;
+    case 1 * 8 + 1: tile(from_memory, 1, 1, x, w, resume, sums, stream_pitch); return;
+    case 2 * 8 + 2: tile(from_memory, 2, 2, x, w, resume, sums, stream_pitch); return;
+    case 2 * 8 + 1: tile(from_memory, 2, 1, x, w, resume, sums, stream_pitch); return;
+    case 3 * 8 + 2: tile(from_memory, 3, 2, x, w, resume, sums, stream_pitch); return;
+    case 3 * 8 + 1: tile(from_memory, 3, 1, x, w, resume, sums, stream_pitch); return;
+    case 4 * 8 + 1: tile(from_memory, 4, 1, x, w, resume, sums, stream_pitch); return;
+    case 5 * 8 + 1: tile(from_memory, 5, 1, x, w, resume, sums, stream_pitch); return;
+    default: tile(from_memory, 6, 1, x, w, resume, sums, stream_pitch); return;
     }
 }
 
@@ -140,13 +157,17 @@ CK_Q8_INLINE void expand(const uint8_t *values, const uint32_t *words, int64_t b
     }
 }
 
+CK_Q8_INLINE const uint8_t *packed_at(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel) {
+    return (const uint8_t *)a->weight + panel * ck_q8_blocks(type, a->k) * CK_Q8_BLOCK;
+}
+
 /* A panel and group's weights; int4 ones are expanded into the buffers. */
 CK_Q8_INLINE group_weights weights_at(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel, int64_t panels,
                                       int64_t group, uint8_t *values, float *scale) {
     const int64_t groups = ck_q8_groups(a->k), rest = a->k - group * CK_GROUP;
     const int64_t blocks = rest < CK_GROUP ? (rest + 3) / 4 : group_blocks;
     const int64_t panel_bytes = ck_q8_blocks(type, a->k) * CK_Q8_BLOCK;
-    const uint8_t *packed = (const uint8_t *)a->weight + panel * panel_bytes;
+    const uint8_t *packed = packed_at(a, type, panel);
     const int64_t at = (panel * groups + group) * CK_Q8_PANEL;
     if (type == CK_Q8_I8G128)
         return (group_weights){packed + group * group_bytes, (const float *)a->weight_scale + at, panel_bytes,
@@ -200,11 +221,19 @@ static void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t rows, 
 
 /* MARK: Few rows */
 
+/* Panels side by side for a number of rows. */
+CK_Q8_INLINE int64_t stream_panels(int64_t rows) { return rows == 1 ? 4 : rows <= 3 ? 2 : 1; }
+
+/* The lines of `bytes` at `next`, in order. */
+CK_Q8_INLINE void fetch(const uint8_t *next, int64_t bytes) {
+    for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
+}
+
 CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
     float sums[tile_rows * stream_pitch] __attribute__((aligned(64)));
     uint8_t values[tile_panels * group_bytes] __attribute__((aligned(64)));
     float scale[tile_panels * CK_Q8_PANEL] __attribute__((aligned(64)));
-    const int64_t most = a->m == 1 ? 4 : a->m <= 3 ? 2 : 1;
+    const int64_t most = stream_panels(a->m);
     int64_t panels;
     for (int64_t column = begin; column < end; column += panels * CK_Q8_PANEL) {
         const int64_t panel = column / CK_Q8_PANEL;
@@ -213,7 +242,10 @@ CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t 
         for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
             const group_rows x = rows_at(a, 0, group);
             const group_weights w = weights_at(a, type, panel, panels, group, values, scale);
-            run_tile(a->m, panels, &x, &w, group > 0, sums, stream_pitch);
+            if (type == CK_Q8_I4G32 && (group + 2) * CK_GROUP <= a->k) /* expanding reads every fourth line at a time */
+                for (int64_t p = 0; p < panels; p++)
+                    fetch(packed_at(a, type, panel + p) + (group + 1) * (group_bytes / 2), group_bytes / 2);
+            stream_tile(type == CK_Q8_I8G128, a->m, panels, &x, &w, group > 0, sums);
         }
         for (int64_t p = 0; p < panels; p++) add_adapters(a, 0, a->m, panel + p, sums + p * CK_Q8_PANEL, stream_pitch);
         const int64_t columns = end - column < panels * CK_Q8_PANEL ? end - column : panels * CK_Q8_PANEL;
@@ -231,10 +263,10 @@ static void run_tiles(const ck_linear_q8_args *a, int64_t row, int64_t rows, int
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t first = t * tile_rows;
         const int64_t stop = (t + 1) * share < next_bytes ? (t + 1) * share : next_bytes;
-        for (int64_t at = t * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
+        fetch(next + t * share, stop - t * share);
         const group_rows x = rows_at(a, row + first, group);
         const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
-        run_tile(height, 1, &x, w, group > 0, sums + first * CK_Q8_PANEL, CK_Q8_PANEL);
+        cached_tile(height, &x, w, group > 0, sums + first * CK_Q8_PANEL, CK_Q8_PANEL);
     }
 }
 
@@ -248,7 +280,7 @@ CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
     const int64_t next_bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2);
     for (int64_t column = begin; column < end; column += CK_Q8_PANEL) {
         const int64_t panel = column / CK_Q8_PANEL;
-        const uint8_t *packed = (const uint8_t *)a->weight + panel * ck_q8_blocks(type, a->k) * CK_Q8_BLOCK;
+        const uint8_t *packed = packed_at(a, type, panel);
         for (int64_t row = 0; row < a->m; row += height) {
             const int64_t rows = a->m - row < height ? a->m - row : height;
             if (a->k == 0) memset(sums, 0, sizeof sums);
