@@ -88,11 +88,12 @@ void cleo_bench_read_avx2(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_read_args *a = args;
     const char *data = (const char *)a->data + part * a->bytes_per_part;
+    const int64_t stream = a->bytes_per_part / a->streams;
     __m256i s0 = _mm256_setzero_si256(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     for (int64_t pass = 0; pass < a->passes; pass++) {
         __asm__ volatile("" : : "r"(data) : "memory");
-        for (int64_t i = 0; i < a->bytes_per_part; i += 256) {
-            const __m256i *p = (const __m256i *)(data + i);
+        for (int64_t i = 0; i < stream; i += 256) for (int64_t turn = 0; turn < a->streams; turn++) {
+            const __m256i *p = (const __m256i *)(data + turn * stream + i);
             s0 = _mm256_xor_si256(s0, p[0]);
             s1 = _mm256_xor_si256(s1, p[1]);
             s2 = _mm256_xor_si256(s2, p[2]);

@@ -57,11 +57,12 @@ void cleo_bench_read_avx512(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_read_args *a = args;
     const char *data = (const char *)a->data + part * a->bytes_per_part;
+    const int64_t stream = a->bytes_per_part / a->streams;
     __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     for (int64_t pass = 0; pass < a->passes; pass++) {
         __asm__ volatile("" : : "r"(data) : "memory");
-        for (int64_t i = 0; i < a->bytes_per_part; i += 512) {
-            const __m512i *p = (const __m512i *)(data + i);
+        for (int64_t i = 0; i < stream; i += 512) for (int64_t turn = 0; turn < a->streams; turn++) {
+            const __m512i *p = (const __m512i *)(data + turn * stream + i);
             s0 = _mm512_xor_si512(s0, p[0]);
             s1 = _mm512_xor_si512(s1, p[1]);
             s2 = _mm512_xor_si512(s2, p[2]);

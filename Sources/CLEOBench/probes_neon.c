@@ -34,18 +34,20 @@ void cleo_bench_read_neon(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_read_args *a = args;
     const uint8_t *data = (const uint8_t *)a->data + part * a->bytes_per_part;
+    const int64_t stream = a->bytes_per_part / a->streams;
     uint8x16_t s0 = vdupq_n_u8(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     for (int64_t pass = 0; pass < a->passes; pass++) {
         __asm__ volatile("" : : "r"(data) : "memory");
-        for (int64_t i = 0; i < a->bytes_per_part; i += 128) {
-            s0 = veorq_u8(s0, vld1q_u8(data + i));
-            s1 = veorq_u8(s1, vld1q_u8(data + i + 16));
-            s2 = veorq_u8(s2, vld1q_u8(data + i + 32));
-            s3 = veorq_u8(s3, vld1q_u8(data + i + 48));
-            s4 = veorq_u8(s4, vld1q_u8(data + i + 64));
-            s5 = veorq_u8(s5, vld1q_u8(data + i + 80));
-            s6 = veorq_u8(s6, vld1q_u8(data + i + 96));
-            s7 = veorq_u8(s7, vld1q_u8(data + i + 112));
+        for (int64_t i = 0; i < stream; i += 128) for (int64_t turn = 0; turn < a->streams; turn++) {
+            const uint8_t *p = data + turn * stream + i;
+            s0 = veorq_u8(s0, vld1q_u8(p));
+            s1 = veorq_u8(s1, vld1q_u8(p + 16));
+            s2 = veorq_u8(s2, vld1q_u8(p + 32));
+            s3 = veorq_u8(s3, vld1q_u8(p + 48));
+            s4 = veorq_u8(s4, vld1q_u8(p + 64));
+            s5 = veorq_u8(s5, vld1q_u8(p + 80));
+            s6 = veorq_u8(s6, vld1q_u8(p + 96));
+            s7 = veorq_u8(s7, vld1q_u8(p + 112));
         }
     }
     const uint8x16_t low = veorq_u8(veorq_u8(s0, s1), veorq_u8(s2, s3)), high = veorq_u8(veorq_u8(s4, s5), veorq_u8(s6, s7));

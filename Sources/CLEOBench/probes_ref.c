@@ -48,12 +48,13 @@ void cleo_bench_read_ref(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_read_args *a = args;
     const uint64_t *data = (const uint64_t *)((const char *)a->data + part * a->bytes_per_part);
-    const int64_t count = a->bytes_per_part / 8;
+    const int64_t stream = a->bytes_per_part / a->streams / 8;
     uint64_t sum[8] = {0};
     for (int64_t pass = 0; pass < a->passes; pass++) {
         __asm__ volatile("" : : "r"(data) : "memory");
-        for (int64_t i = 0; i + 8 <= count; i += 8)
-            for (int lane = 0; lane < 8; lane++) sum[lane] ^= data[i + lane];
+        for (int64_t i = 0; i + 8 <= stream; i += 8)
+            for (int64_t turn = 0; turn < a->streams; turn++)
+                for (int lane = 0; lane < 8; lane++) sum[lane] ^= data[turn * stream + i + lane];
     }
     uint64_t all = 0;
     for (int lane = 0; lane < 8; lane++) all ^= sum[lane];

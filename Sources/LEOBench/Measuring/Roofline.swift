@@ -165,12 +165,23 @@ final class ReadingProbe {
         data = memory
         sink = .allocate(capacity: threads)
         sink.initialize(repeating: 0, count: threads)
-        arguments = cleo_bench_read_args(data: data, bytes_per_part: Int64(part), passes: 1, sink: sink)
+        arguments = cleo_bench_read_args(data: data, bytes_per_part: Int64(part), passes: 1, streams: 1, sink: sink)
         let passes = repetitions(lasting: milliseconds / 1e3) { count in
             arguments.passes = Int64(count)
             return team.seconds(kernel, &arguments)
         }
         arguments.passes = Int64(passes)
+        if level == .memory { arguments.streams = fastestStreams() }
+    }
+
+    /// How many streams memory answers fastest.
+    private func fastestStreams() -> Int64 {
+        func best(_ streams: Int64) -> Double {
+            arguments.streams = streams
+            return (0..<5).map { _ in team.seconds(kernel, &arguments) }.min() ?? .infinity
+        }
+        let seconds = ([1, 2, 4] as [Int64]).map { (streams: $0, best: best($0)) }
+        return seconds.min { $0.best < $1.best }?.streams ?? 1
     }
 
     deinit {
