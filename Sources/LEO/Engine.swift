@@ -64,16 +64,10 @@ public final class Engine: Sendable {
         compile.workers = options.threads
         self.compile = compile
         encodings = EncodingCache(byteLimit: options.encodingCacheByteCount)
-        base = try ModelVariant(archive, number: 0, compile: compile, storedPrompt: options.storedPrompt)
+        let reading = Work { [archive] in try Self.tokenizer(of: archive) }
+        base = try ModelVariant(archive, number: 0, compile: compile, storedPrompt: options.storedPrompt, alongside: [reading])
         let configuration = base.network.configuration
-        let bytes = try archive.tensor(
-            TensorSpecification(
-                name: Self.tokenizerName, elementType: .u8, shape: archive.tensor(named: Self.tokenizerName)?.shape ?? [0]))
-        do {
-            tokenizer = try bytes.withBytes { bytes throws(TokenizerError) in try Tokenizer(sentencePieceModel: bytes) }
-        } catch let error as TokenizerError {
-            throw EngineError.tokenizer(file: path, reason: error.description)
-        }
+        tokenizer = try reading.value()
         guard tokenizer.vocabularyCount <= configuration.language.vocabulary else {
             throw EngineError.tokenizer(
                 file: path, reason: "expected at most \(configuration.language.vocabulary) pieces, found \(tokenizer.vocabularyCount)")
@@ -81,6 +75,16 @@ public final class Engine: Sendable {
     }
 
     private static let tokenizerName = "tokenizer.model"
+
+    private static func tokenizer(of archive: Archive) throws -> Tokenizer {
+        let bytes = try archive.tensor(
+            TensorSpecification(name: tokenizerName, elementType: .u8, shape: archive.tensor(named: tokenizerName)?.shape ?? [0]))
+        do {
+            return try bytes.withBytes { bytes throws(TokenizerError) in try Tokenizer(sentencePieceModel: bytes) }
+        } catch let error as TokenizerError {
+            throw EngineError.tokenizer(file: archive.path, reason: error.description)
+        }
+    }
 
     /// Memory of its own for one conversation or robot: caches, arenas, about the size that `leo plan` prints.
     public func makeSession() throws -> Session { try Session(self) }

@@ -17,13 +17,17 @@ final class ModelVariant: Sendable {
     /// - Parameters:
     ///   - base: nil for the base itself.
     ///   - number: unique among the models of an engine.
+    ///   - others: work that other threads do meanwhile.
     init(
-        _ archive: Archive, adapting base: Archive? = nil, number: Int, compile: CompileOptions, storedPrompt: EngineOptions.StoredPrompt
+        _ archive: Archive, adapting base: Archive? = nil, number: Int, compile: CompileOptions,
+        storedPrompt: EngineOptions.StoredPrompt, alongside others: [any AnyWork] = []
     ) throws {
         let configuration = try ModelConfiguration(json: Data(archive.configuration.utf8))
         let source: any ConstantSource = base.map { OverlaySource(archive, over: $0) } ?? ArchiveSource(archive)
-        network = try Network(configuration, source: source, options: compile)
-        (prefix, notices) = try Self.prefix(archive, network, storedPrompt)
+        let weights = Work { archive.weightsDigits(configuration) }
+        let hasPrefix = storedPrompt != .never && archive.tensor(named: PromptPrefix.tokensName) != nil
+        network = try Network(configuration, source: source, options: compile, alongside: others + (hasPrefix ? [weights] : []))
+        (prefix, notices) = try Self.prefix(archive, network, storedPrompt, weights)
         func own(_ parts: String...) -> Int {
             base == nil || archive.tensors.contains { tensor in parts.contains { tensor.name.hasPrefix($0) } } ? number : 0
         }
@@ -33,7 +37,7 @@ final class ModelVariant: Sendable {
     }
 
     private static func prefix(
-        _ archive: Archive, _ network: Network, _ use: EngineOptions.StoredPrompt
+        _ archive: Archive, _ network: Network, _ use: EngineOptions.StoredPrompt, _ weights: Work<String>
     ) throws -> (PromptPrefix?, [String]) {
         guard use != .never, let tokens = archive.tensor(named: PromptPrefix.tokensName) else { return (nil, []) }
         func ignored(_ reason: String) -> (PromptPrefix?, [String]) {
@@ -45,7 +49,7 @@ final class ModelVariant: Sendable {
         }
         let count = tokens.shape.first ?? 0
         let list = try archive.tensor(TensorSpecification(name: PromptPrefix.tokensName, elementType: .i32, shape: [count]))
-        if try digits(PromptPrefix.weightsName) != archive.weightsDigits(network.configuration) { return ignored("it belongs to other weights") }
+        if try digits(PromptPrefix.weightsName) != weights.value() { return ignored("it belongs to other weights") }
         if use == .whereExact, try digits(PromptPrefix.kernelsName) != checksumText(of: PromptPrefix.kernelsText(network.language)) {
             return ignored("it was computed with other kernels, which round otherwise")
         }

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// A strict scanner of JSON (RFC 8259) that goes through its text once, front to back.
 ///
 /// Foundation's decoder needs tens of milliseconds for the table of a large model; opening a model should cost a few.
@@ -21,10 +29,16 @@ struct JSONScanner {
         // Decoding repairs what is not UTF-8; text that comes back changed was not valid.
         var text = String(decoding: bytes, as: UTF8.self)
         let mismatch = text.withUTF8 { decoded in
-            decoded.elementsEqual(bytes) ? nil : zip(decoded, bytes).enumerated().first { $1.0 != $1.1 }?.offset ?? bytes.count
+            Self.areEqual(decoded, bytes) ? nil : zip(decoded, bytes).enumerated().first { $1.0 != $1.1 }?.offset ?? bytes.count
         }
         if let mismatch { throw Failure(position: mismatch, expected: "UTF-8", found: "other bytes") }
         self.bytes = bytes
+    }
+
+    private static func areEqual(_ a: UnsafeBufferPointer<UInt8>, _ b: [UInt8]) -> Bool {
+        guard a.count == b.count else { return false }
+        guard let base = a.baseAddress else { return true }
+        return b.withUnsafeBytes { $0.baseAddress.map { memcmp(base, $0, a.count) == 0 } ?? true }
     }
 
     func failure(expected: String) -> Failure {

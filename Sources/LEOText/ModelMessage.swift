@@ -56,6 +56,10 @@ struct ModelMessage {
     }
 
     private mutating func readPiece(_ range: Range<Int>) throws(TokenizerError) {
+        if let piece = usualPiece(range) {
+            pieces.append(piece)
+            return
+        }
         var reader = ProtobufReader(bytes, in: range, index: pieces.count) { "pieces[\($0)]" }
         var piece = Piece()
         while let field = try reader.next() {
@@ -72,6 +76,24 @@ struct ModelMessage {
             }
         }
         pieces.append(piece)
+    }
+
+    /// A piece as sentencepiece writes it: a text below 128 bytes, a score, a type where it is not `normal`, and nothing else. Nil
+    /// for every other message, valid or not. Tens of thousands of messages look like this one.
+    private func usualPiece(_ range: Range<Int>) -> Piece? {
+        guard range.count >= 7, bytes[range.lowerBound] == 1 << 3 | 2 else { return nil }
+        let length = Int(bytes[range.lowerBound + 1])
+        let start = range.lowerBound + 2
+        let end = start + length
+        guard length < 0x80, range.upperBound - end >= 5, bytes[end] == 2 << 3 | 5 else { return nil }
+        let score = (1...4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[end + $1]) }
+        var piece = Piece(text: start..<end, score: Float(bitPattern: score))
+        if range.upperBound - end > 5 {
+            guard range.upperBound - end == 7, bytes[end + 5] == 3 << 3, let type = SentencePieceModel.PieceType(rawValue: bytes[end + 6])
+            else { return nil }
+            piece.type = type
+        }
+        return piece
     }
 
     private mutating func readTrainer(_ range: Range<Int>) throws(TokenizerError) {

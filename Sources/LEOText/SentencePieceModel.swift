@@ -36,65 +36,26 @@ public final class SentencePieceModel: Sendable {
 
     init(_ message: ModelMessage) throws(TokenizerError) {
         try message.checkSettings()
-        var pieces = PieceStore()
-        var types: [PieceType] = []
-        var ranks: [UInt32] = []
-        var unknown: Int32?
-        var byteIDs: [Int32?] = Array(repeating: nil, count: 256)
-        var byteValues: [Int32: UInt8] = [:]
-        var userDefined: [[UInt8]] = []
-        var splits = true
-
-        for (index, piece) in message.pieces.enumerated() {
-            func invalid(_ reason: String, field: String = "piece") -> TokenizerError {
-                .invalid(field: "pieces[\(index)].\(field)", reason: reason)
-            }
-            let text = message.bytes[piece.text]
-            guard !text.isEmpty else { throw invalid("empty") }
-            guard text.count < 8000 else { throw invalid("\(text.count) bytes, must be below 8000") }
-            guard !text.contains(0) else { throw invalid("holds a null character") }
-            guard UTF8Scanning.isValid(message.bytes, in: piece.text) else { throw invalid("not UTF-8") }
-            guard !piece.score.isNaN else { throw invalid("not a number", field: "score") }
-            if let other = pieces.append(text) { throw invalid("equal to pieces[\(other)]") }
-            types.append(piece.type)
-            ranks.append(Self.rank(of: piece.score))
-
-            switch piece.type {
-            case .unknown:
-                guard unknown == nil else { throw invalid("a second unknown piece", field: "type") }
-                unknown = Int32(index)
-            case .byte:
-                guard message.hasByteFallback else {
-                    throw invalid("a byte piece, but trainer_spec.byte_fallback is false", field: "type")
-                }
-                guard let byte = Self.byte(namedBy: text) else { throw invalid("no byte: expected <0x00>...<0xFF>") }
-                byteIDs[Int(byte)] = Int32(index)
-                byteValues[Int32(index)] = byte
-            case .userDefined:
-                userDefined.append(Array(text))
-                splits = splits && !Self.hasInnerSpace(text)
-            case .normal, .unused:
-                splits = splits && !Self.hasInnerSpace(text)
-            case .control:
-                break
-            }
+        var table = PieceTable(message)
+        try message.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
+            for piece in message.pieces { try table.append(piece, of: message, bytes) }
         }
-        guard let unknown else { throw .invalid(field: "pieces", reason: "no unknown piece") }
-        if message.hasByteFallback, let missing = byteIDs.firstIndex(of: nil) {
+        guard let unknown = table.unknown else { throw .invalid(field: "pieces", reason: "no unknown piece") }
+        if message.hasByteFallback, let missing = table.byteIDs.firstIndex(of: nil) {
             throw .invalid(field: "pieces", reason: "byte fallback without a piece for byte \(missing)")
         }
 
-        self.pieces = pieces
-        self.types = types
-        self.ranks = ranks
-        self.unknownID = unknown
-        self.byteIDs = message.hasByteFallback ? byteIDs.compactMap { $0 } : []
-        self.byteValues = byteValues
-        self.normalizer = message.normalizer
-        self.userDefined = PrefixMatcher(userDefined)
-        self.hasUnusedPieces = types.contains(.unused)
+        pieces = table.pieces
+        types = table.types
+        ranks = table.ranks
+        unknownID = unknown
+        byteIDs = message.hasByteFallback ? table.byteIDs.compactMap { $0 } : []
+        byteValues = table.byteValues
+        normalizer = message.normalizer
+        userDefined = PrefixMatcher(table.userDefined)
+        hasUnusedPieces = types.contains(.unused)
         // Unused pieces are split again by a table over the whole text, which cutting it into words would change.
-        self.splitsBeforeSpaces = splits && !types.contains(.unused)
+        splitsBeforeSpaces = table.splits && !hasUnusedPieces
     }
 
     /// Number of pieces in the file.
@@ -116,8 +77,73 @@ public final class SentencePieceModel: Sendable {
         var copy = piece
         return copy.withUTF8 { pieces.find($0) }.map(Int32.init)
     }
+}
 
-    // MARK: Helpers
+/// The pieces of a model as far as they have been read and found valid.
+private struct PieceTable {
+    var pieces: PieceStore
+    var types: [SentencePieceModel.PieceType] = []
+    var ranks: [UInt32] = []
+    var unknown: Int32?
+    var byteIDs: [Int32?] = Array(repeating: nil, count: 256)
+    var byteValues: [Int32: UInt8] = [:]
+    var userDefined: [[UInt8]] = []
+    var splits = true
+
+    init(_ message: ModelMessage) {
+        // Larger vocabularies than any in use grow as they are read.
+        let count = min(message.pieces.count, 1 << 17)
+        pieces = PieceStore(count: count, byteCount: min(message.bytes.count, count * 16))
+        types.reserveCapacity(count)
+        ranks.reserveCapacity(count)
+    }
+
+    /// - Parameter bytes: those of `message`.
+    mutating func append(
+        _ piece: ModelMessage.Piece, of message: ModelMessage, _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(TokenizerError) {
+        let index = types.count
+        func invalid(_ reason: String, field: String = "piece") -> TokenizerError {
+            .invalid(field: "pieces[\(index)].\(field)", reason: reason)
+        }
+        precondition(piece.text.lowerBound >= 0 && piece.text.upperBound <= bytes.count, "a piece outside of its file")
+        let text = UnsafeBufferPointer(rebasing: bytes[piece.text])
+        guard !text.isEmpty else { throw invalid("empty") }
+        guard text.count < 8000 else { throw invalid("\(text.count) bytes, must be below 8000") }
+        var allBits: UInt8 = 0, hasNull = false
+        for byte in text {
+            allBits |= byte
+            hasNull = hasNull || byte == 0
+        }
+        guard !hasNull else { throw invalid("holds a null character") }
+        // ASCII is valid UTF-8 and has no U+2581.
+        let isASCII = allBits < 0x80
+        guard isASCII || UTF8Scanning.isValid(message.bytes, in: piece.text) else { throw invalid("not UTF-8") }
+        guard !piece.score.isNaN else { throw invalid("not a number", field: "score") }
+        if let other = pieces.append(text) { throw invalid("equal to pieces[\(other)]") }
+        types.append(piece.type)
+        ranks.append(Self.rank(of: piece.score))
+
+        switch piece.type {
+        case .unknown:
+            guard unknown == nil else { throw invalid("a second unknown piece", field: "type") }
+            unknown = Int32(index)
+        case .byte:
+            guard message.hasByteFallback else {
+                throw invalid("a byte piece, but trainer_spec.byte_fallback is false", field: "type")
+            }
+            guard let byte = Self.byte(namedBy: text) else { throw invalid("no byte: expected <0x00>...<0xFF>") }
+            byteIDs[Int(byte)] = Int32(index)
+            byteValues[Int32(index)] = byte
+        case .userDefined:
+            userDefined.append(Array(text))
+            splits = splits && (isASCII || !Self.hasInnerSpace(text))
+        case .normal, .unused:
+            splits = splits && (isASCII || !Self.hasInnerSpace(text))
+        case .control:
+            break
+        }
+    }
 
     /// Maps scores to integers that grow as the score falls, so that merges compare as integers.
     private static func rank(of score: Float) -> UInt32 {
@@ -127,8 +153,7 @@ public final class SentencePieceModel: Sendable {
         return ~ascending
     }
 
-    private static func byte(namedBy piece: ArraySlice<UInt8>) -> UInt8? {
-        let characters = Array(piece)
+    private static func byte(namedBy characters: UnsafeBufferPointer<UInt8>) -> UInt8? {
         guard characters.count == 6, characters.starts(with: "<0x".utf8), characters[5] == UInt8(ascii: ">") else {
             return nil
         }
@@ -144,10 +169,8 @@ public final class SentencePieceModel: Sendable {
     }
 
     /// Whether a U+2581 follows another character somewhere in the piece.
-    private static func hasInnerSpace(_ piece: ArraySlice<UInt8>) -> Bool {
-        piece.withUnsafeBufferPointer { text in
-            (1..<max(text.count, 1)).contains { SpaceSymbol.startsWord(text, at: $0, in: 0, to: text.count) }
-        }
+    private static func hasInnerSpace(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        (1..<max(text.count, 1)).contains { SpaceSymbol.startsWord(text, at: $0, in: 0, to: text.count) }
     }
 }
 

@@ -504,6 +504,53 @@ import Testing
         }
     }
 
+    /// Parts of a model are prepared on several threads.
+    @Test func threadsPrepareTheSame() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/m.leo"
+            try TestEngine.write(to: path, weightType: .int8)
+            func open(_ threads: Int) throws -> [String] {
+                var options = EngineOptions()
+                options.threads = threads
+                let engine = try Engine(path: path, options: options)
+                return [engine.tokenizer.encode("What is on the desk?").description]
+                    + engine.network.plans.map { plan in
+                        "\(plan.name) \(plan.arenaByteCount) \(plan.stateByteCount) \(plan.constantByteCount) "
+                            + plan.steps.map { "\($0.name) \($0.kernelName)" }.joined(separator: " ")
+                    }
+            }
+            let alone = try open(1)
+            #expect(alone.count == 5)
+            // Scratch memory may grow with the threads, so the plans for two are not compared with those for one.
+            let pair = try open(2)
+            for _ in 0..<8 { #expect(try open(2) == pair) }
+            #expect(pair[0] == alone[0])
+        }
+    }
+
+    /// Whoever is faster, the error is the one that comes first when one part is prepared after the other.
+    @Test(arguments: [1, 2, 4]) func theFirstOfSeveralErrorsIsThrown(threads: Int) throws {
+        try withTemporaryFolder { folder in
+            let good = folder + "/good.leo", bad = folder + "/bad.leo"
+            try TestEngine.write(to: good)
+            let archive = try Archive(path: good)
+            func first(_ prefix: String) throws -> String { try #require(archive.tensors.first { $0.name.hasPrefix(prefix) }?.name) }
+            var left = ["tokenizer.model"] + (try ["language.", "spatial.", "points.", "image"].map(first))
+            var options = EngineOptions()
+            options.threads = threads
+            var dropped: [String] = []
+            while !left.isEmpty {
+                dropped.append(left.removeFirst())
+                try rewrite(archive, to: bad) { dropped.contains($0.name) ? nil : $0 }
+                for _ in 0..<4 {
+                    #expect { _ = try Engine(path: bad, options: options) } throws: { error in
+                        "\(error)".contains(dropped[dropped.count - 1]) && !"\(error)".contains(dropped.dropLast().last ?? "none of them")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func configurationsOfOtherProgramsAreErrors() throws {
         try withTemporaryFolder { folder in
             for configuration in ["{}", "{\"name\":\"x\"}"] {

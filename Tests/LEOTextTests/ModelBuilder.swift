@@ -23,6 +23,9 @@ struct ModelBuilder {
     var suffix = false
     var charsmap: [UInt8] = []
     var denormalizerCharsmap: [UInt8] = []
+    /// Whether pieces are written otherwise than sentencepiece does: fields in another order, a length of more bytes than it needs,
+    /// a field that nobody knows, a score that is replaced by a later one.
+    var writesPiecesUnusually = false
 
     static let specials = [Piece("<unk>", type: 2), Piece("<s>", type: 3), Piece("</s>", type: 3)]
     static let bytePieces = (0..<256).map { byte in
@@ -45,10 +48,18 @@ struct ModelBuilder {
     var bytes: [UInt8] {
         var output: [UInt8] = []
         for piece in pieces {
-            var body = Self.field(1, piece.text)
-            body += Self.varint(2 << 3 | 5)
-            body += (0..<4).map { UInt8(truncatingIfNeeded: piece.score.bitPattern >> (8 * $0)) }
-            if piece.type != 1 { body += Self.field(3, piece.type) }
+            func score(_ value: Float) -> [UInt8] {
+                Self.varint(2 << 3 | 5) + (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+            }
+            var body: [UInt8]
+            if writesPiecesUnusually {
+                body = Self.field(3, piece.type) + score(1e6) + Self.field(9, 5) + [1 << 3 | 2]
+                body += Self.varint(UInt64(piece.text.count) | 1 << 14).dropLast() + [0]
+                body += piece.text + score(piece.score)
+            } else {
+                body = Self.field(1, piece.text) + score(piece.score)
+                if piece.type != 1 { body += Self.field(3, piece.type) }
+            }
             output += Self.field(1, body)
         }
         var trainer: [UInt8] = []

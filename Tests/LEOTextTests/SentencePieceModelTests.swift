@@ -21,6 +21,33 @@ private typealias Piece = ModelBuilder.Piece
         #expect(model.type(of: .max) == nil)
     }
 
+    @Test func piecesMayBeWrittenInAnyForm() throws {
+        var builder = ModelBuilder.tiny
+        builder.pieces += [ModelBuilder.Piece(String(repeating: "x", count: 127), -40), .init(String(repeating: "x", count: 128), -41), .init("q", 3, type: 4)]
+        let usual = try builder.model()
+        builder.writesPiecesUnusually = true
+        let unusual = try builder.model()
+        #expect(usual.count == builder.pieces.count && unusual.count == usual.count)
+        for id in 0..<Int32(usual.count) {
+            #expect(unusual.piece(for: id).map(bytes) == builder.pieces[Int(id)].text)
+            #expect(usual.piece(for: id).map(bytes) == builder.pieces[Int(id)].text)
+            #expect(unusual.type(of: id)?.rawValue == UInt8(builder.pieces[Int(id)].type) && usual.type(of: id) == unusual.type(of: id))
+        }
+        for text in ["in there, the heathen", "a 世界 q", String(repeating: "x", count: 300)] {
+            #expect(unusual.encode(text) == usual.encode(text))
+        }
+    }
+
+    @Test func vocabulariesMayExceedThoseInUse() throws {
+        let builder = ModelBuilder.llama((0..<150_000).map { ModelBuilder.Piece("▁\($0)", -Float($0)) })
+        let model = try builder.model()
+        #expect(model.count == builder.pieces.count)
+        for number in stride(from: 0, to: 150_000, by: 7) {
+            #expect(model.id(of: "▁\(number)") == Int32(259 + number))
+        }
+        #expect(model.id(of: "▁150000") == nil)
+    }
+
     @Test func keepsCanonicallyEquivalentPiecesApart() throws {
         let model = try ModelBuilder.llama([Piece("\u{e9}", -1), Piece("e\u{301}", -2), Piece("e", -3)]).model()
         #expect(model.id(of: "\u{e9}") == 259)

@@ -101,8 +101,14 @@ package struct RecipeEvaluator: Sendable {
             let half = dimension / 2
             // float32 all along, as the reference computes inv_freq and the angles.
             let frequencies = (0..<half).map { 1 / Float(pow(theta, Double(2 * $0) / Double(dimension))) }
-            return range.flatMap { position in
-                frequencies.map { sine ? sinf(Float(position) * $0) : cosf(Float(position) * $0) }
+            return [Float](unsafeUninitializedCapacity: range.count * half) { values, count in
+                for position in range {
+                    for frequency in frequencies {
+                        let angle = Float(position) * frequency
+                        values[count] = sine ? sinf(angle) : cosf(angle)
+                        count += 1
+                    }
+                }
             }
         }
     }
@@ -131,6 +137,8 @@ package struct EvaluatingSource: ConstantSource {
     package func constant(_ recipe: Recipe) throws -> Constant {
         let encoding = ConstantEncoding(recipe: recipe, precision: precision(recipe))
         var bytes: [UInt8] = [], scales: [UInt8] = []
+        bytes.reserveCapacity(encoding.byteCount)
+        scales.reserveCapacity(encoding.scaleByteCount ?? 0)
         try encoding.encode(recipe, with: evaluator, write: { bytes += $0 }, writeScale: { scales += $0 })
         func tensor(_ bytes: [UInt8]) -> Tensor {
             Tensor(elementType: .u8, shape: [bytes.count]) { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }

@@ -53,6 +53,9 @@ package struct Node: Sendable {
     package var outputs: [ValueID]
     /// Names of the operations that passes merged into this one.
     package var absorbed: [String] = []
+
+    /// All that it reads and writes.
+    var values: [ValueID] { inputs + outputs }
 }
 
 /// A network as values and operations, in execution order.

@@ -1,6 +1,7 @@
 /// Folds a batch normalisation behind a linear layer into the layer's weight and bias.
 struct FoldBatchNorm: Pass {
     func run(on graph: inout Graph) {
+        guard graph.nodes.contains(where: { $0.operation is BatchNorm }) else { return }
         let uses = Uses(graph)
         for index in graph.nodes.indices {
             let node = graph.nodes[index]

@@ -1,6 +1,7 @@
 /// Merges grouping, the shared MLP and the maximum over neighbours into one kernel that never stores the grouped rows.
 struct FuseSetAbstraction: Pass {
     func run(on graph: inout Graph) {
+        guard graph.nodes.contains(where: { $0.operation is GroupPoints }) else { return }
         let uses = Uses(graph)
         for index in graph.nodes.indices {
             guard let group = graph.nodes[index].operation as? GroupPoints else { continue }

@@ -55,10 +55,13 @@ package struct Lowering {
     package let graph: Graph
     package let instructionSet: ck_isa?
     package let workers: Int
-    private let slots: [ValueID: Int]
-    private let slotCount: Int
-    private let placements: [ValueID: Placement]
-    private let constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+    private let slots: ValueTable<Int>
+    private let placements: ValueTable<Placement>
+    private let constants: ValueTable<(constant: Constant, scaleSlot: Int?)>
+    /// What the arguments of a kernel are checked with: every symbol at its upper bound, and an address for each slot and for
+    /// scratch memory.
+    private let bounds: [Int]
+    private let addresses: [UnsafeMutableRawPointer]
     package private(set) var steps: [Step] = []
     private var node: Node?
 
@@ -69,16 +72,21 @@ package struct Lowering {
     }
 
     init(
-        graph: Graph, instructionSet: ck_isa?, workers: Int, slots: [ValueID: Int], slotCount: Int, placements: [ValueID: Placement],
-        constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+        graph: Graph, instructionSet: ck_isa?, workers: Int, slots: ValueTable<Int>, slotCount: Int,
+        placements: ValueTable<Placement>, constants: ValueTable<(constant: Constant, scaleSlot: Int?)>
     ) {
         self.graph = graph
         self.instructionSet = instructionSet
         self.workers = workers
         self.slots = slots
-        self.slotCount = slotCount
         self.placements = placements
         self.constants = constants
+        bounds = graph.symbols.map(\.upperBound) + [0]
+        // The check looks at sizes, at what is nil and at what overlaps, and reads nothing: any addresses far apart will do.
+        addresses = (0...slotCount + 1).map { slot in
+            guard let address = UnsafeMutableRawPointer(bitPattern: (slot + 1) << 40) else { preconditionFailure("address 0") }
+            return address
+        }
     }
 
     mutating func lower(_ node: Node) throws(GraphError) {
@@ -133,7 +141,7 @@ package struct Lowering {
     package func choose(_ variants: ck_variants, _ what: String) throws(GraphError) -> ck_variant {
         if let instructionSet, let row = ck_find_variant(variants, instructionSet) { return row.pointee }
         if instructionSet != nil { return variants.rows[Int(variants.count) - 1] }
-        guard let row = ck_select(variants) else {
+        guard let row = SelectedKernels.row(of: variants) else {
             throw .notLowered(node: what, operation: what, reason: "its kernel table is empty")
         }
         return row.pointee
@@ -150,13 +158,10 @@ package struct Lowering {
         let name = name(of: node)
         let row = try choose(variants, name)
         var arguments = zero()
-        let bounds = graph.symbols.map(\.upperBound) + [0]
-        // The check looks at sizes, at what is nil and at what overlaps, and reads nothing: any addresses far apart will do.
-        let addresses = (0...slotCount).map { Self.pretended($0) }
         bounds.withUnsafeBufferPointer { symbols in
             addresses.withUnsafeBufferPointer { pointers in
                 guard let symbols = symbols.baseAddress, let pointers = pointers.baseAddress else { return }
-                bind(&arguments, Bindings(pointers: pointers, symbols: symbols, scratch: Self.pretended(slotCount + 1)))
+                bind(&arguments, Bindings(pointers: pointers, symbols: symbols, scratch: addresses.last))
             }
         }
         guard check(&arguments) == CK_OK else {
@@ -176,10 +181,5 @@ package struct Lowering {
                 scratchByteCount: scratchByteCount, inputs: reads ?? node.inputs, outputs: writes ?? node.outputs,
                 floatingPointOperations: node.operation.floatingPointOperations(
                     node.inputs.map { graph.type($0) }, node.outputs.map { graph.type($0) })))
-    }
-
-    private static func pretended(_ slot: Int) -> UnsafeMutableRawPointer {
-        guard let address = UnsafeMutableRawPointer(bitPattern: (slot + 1) << 40) else { preconditionFailure("address 0") }
-        return address
     }
 }

@@ -53,7 +53,7 @@ package struct PlanDescription: Codable, Sendable, Equatable {
 
 extension Plan {
     /// Bytes of all constants, as stored.
-    package var constantByteCount: Int { constantForms.values.reduce(0) { $0 + $1.byteCount } }
+    package var constantByteCount: Int { constantForms.known.reduce(0) { $0 + $1.byteCount } }
 
     package var details: PlanDescription {
         let steps = steps.enumerated().map { index, step in describe(step, number: index) }

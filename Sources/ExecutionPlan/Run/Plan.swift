@@ -7,7 +7,7 @@ public struct Plan: Sendable {
     package let graph: Graph
     package let steps: [Step]
     /// Slot of the pointer table for each value that owns memory.
-    let slots: [ValueID: Int]
+    let slots: ValueTable<Int>
     let slotCount: Int
     /// Offset in the arena by slot; other slots hold constants or states.
     let arenaOffsets: [Int: Int]
@@ -15,9 +15,9 @@ public struct Plan: Sendable {
     let stateSlots: [(slot: Int, byteCount: Int)]
     let constantSlots: [(slot: Int, tensor: Tensor)]
     /// Offset of a value inside the value that owns its memory.
-    let placements: [ValueID: Lowering.Placement]
+    let placements: ValueTable<Lowering.Placement>
     /// How each constant is stored, for printing.
-    let constantForms: [ValueID: ConstantForm]
+    let constantForms: ValueTable<ConstantForm>
     /// Bytes of the arena that one instance of the plan needs.
     public let arenaByteCount: Int
     /// Bytes of the states (key/value caches), reserved in full, used as they fill.
@@ -43,6 +43,8 @@ package struct CompileOptions: Sendable {
     /// Names of passes that do not run; for comparisons.
     package var skippedPasses: Set<String> = []
     package init() {}
+
+    package var threadCount: Int { workers > 0 ? workers : WorkerTeam.coreCount }
 }
 
 extension Graph {
@@ -82,10 +84,10 @@ struct PlanCompiler {
     }
 
     func compile() throws -> Plan {
-        let workers = options.workers > 0 ? options.workers : WorkerTeam.coreCount
+        let workers = options.threadCount
         let instructionSet = try requestedInstructionSet()
-        var slots: [ValueID: Int] = [:]
-        var constants: [ValueID: (constant: Constant, scaleSlot: Int?)] = [:]
+        var slots = ValueTable<Int>(graph)
+        var constants = ValueTable<(constant: Constant, scaleSlot: Int?)>(graph)
         var constantSlots: [(slot: Int, tensor: Tensor)] = []
         var stateSlots: [(slot: Int, byteCount: Int)] = []
         var next = 0
@@ -98,7 +100,7 @@ struct PlanCompiler {
         try checkSizes()
         let placements = mergedPlacements()
         for node in graph.nodes {
-            for id in node.inputs + node.outputs {
+            for id in node.values {
                 let owner = graph.root(of: id)
                 let root = placements[owner]?.root ?? owner
                 guard slots[root] == nil else { continue }
@@ -133,7 +135,7 @@ struct PlanCompiler {
         return Plan(
             name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
             scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
-            constantForms: constants.mapValues { form in
+            constantForms: constants.mapElements { form in
                 Plan.ConstantForm(
                     precision: form.constant.precision ?? .f32,
                     byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
@@ -146,7 +148,7 @@ struct PlanCompiler {
 
     private func checkSizes() throws(GraphError) {
         for node in graph.nodes {
-            for id in node.inputs + node.outputs where graph.type(id).upperByteCount > Self.maximumByteCount {
+            for id in node.values where graph.type(id).upperByteCount > Self.maximumByteCount {
                 throw .notLowered(
                     node: graph[node.outputs[0]].name, operation: node.operation.name,
                     reason: "\(graph[id].name) would be \(graph.type(id)), which no machine holds")
@@ -156,8 +158,10 @@ struct PlanCompiler {
 
     /// Kernels read as many bytes as the form of a constant says.
     private func check(_ constant: Constant, _ recipe: Recipe) throws(GraphError) {
-        func require(_ condition: Bool, _ expected: String, _ found: String) throws(GraphError) {
-            if !condition { throw .constant(name: recipe.name, expected: expected, found: found) }
+        func require(
+            _ condition: Bool, _ expected: @autoclosure () -> String, _ found: @autoclosure () -> String
+        ) throws(GraphError) {
+            if !condition { throw .constant(name: recipe.name, expected: expected(), found: found()) }
         }
         guard let precision = constant.precision else {
             throw .constant(
@@ -178,9 +182,10 @@ struct PlanCompiler {
 
     /// Constants are float32, but where an operation has kernels for others.
     private func checkElementTypes(
-        _ node: Node, _ constants: [ValueID: (constant: Constant, scaleSlot: Int?)]
+        _ node: Node, _ constants: ValueTable<(constant: Constant, scaleSlot: Int?)>
     ) throws(GraphError) {
-        for (position, id) in node.inputs.enumerated() where !node.operation.narrowInputs.contains(position) {
+        let narrow = node.operation.narrowInputs
+        for (position, id) in node.inputs.enumerated() where !narrow.contains(position) {
             guard let constant = constants[graph.root(of: id)]?.constant, constant.elementType != .f32 else { continue }
             throw .constant(name: graph[id].name, expected: "f32", found: constant.elementType.rawValue)
         }
@@ -209,8 +214,8 @@ struct PlanCompiler {
 
     /// Values that live inside another one: the parts of a concatenation are written straight into the whole, and an
     /// operation that can work in place takes over the memory of an input nobody needs any more.
-    private func mergedPlacements() -> [ValueID: Lowering.Placement] {
-        var placements: [ValueID: Lowering.Placement] = [:]
+    private func mergedPlacements() -> ValueTable<Lowering.Placement> {
+        var placements = ValueTable<Lowering.Placement>(graph)
         let uses = Uses(graph)
         for (index, node) in graph.nodes.enumerated() {
             if node.operation is ConcatenateRows {
@@ -242,13 +247,13 @@ struct PlanCompiler {
     }
 
     private func placeBuffers(
-        _ steps: [Step], _ slots: [ValueID: Int], _ placements: [ValueID: Lowering.Placement]
+        _ steps: [Step], _ slots: ValueTable<Int>, _ placements: ValueTable<Lowering.Placement>
     ) -> (offsets: [Int: Int], scratch: [Int], byteCount: Int) {
         func owner(_ id: ValueID) -> ValueID {
             let root = graph.root(of: id)
             return placements[root]?.root ?? root
         }
-        var lifetimes: [ValueID: Lifetime] = [:]
+        var lifetimes = ValueTable<Lifetime>(graph)
         func touch(_ id: ValueID, at step: Int) {
             let id = owner(id)
             switch graph[id].kind {
@@ -260,11 +265,12 @@ struct PlanCompiler {
         }
         for (_, id) in graph.inputs { touch(id, at: 0) }
         for (index, step) in steps.enumerated() {
-            for id in step.inputs + step.outputs { touch(id, at: index) }
+            for id in step.inputs { touch(id, at: index) }
+            for id in step.outputs { touch(id, at: index) }
         }
         for (_, id) in graph.outputs { touch(id, at: steps.count) }
 
-        let values = lifetimes.keys.sorted { $0.index < $1.index }
+        let values = lifetimes.keys
         var buffers = values.map { id in
             // An owner may be larger than its own type when a concatenation lives in it.
             ArenaPlanner.Buffer(byteCount: graph.type(id).upperByteCount, lifetime: lifetimes[id] ?? Lifetime(first: 0, last: 0))

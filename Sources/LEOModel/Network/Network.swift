@@ -14,18 +14,30 @@ public final class Network: Sendable {
 
     /// - Parameter exposesCaches: whether a runner can start with, and give away, what the caches hold; as outputs they would
     ///   stand in a printed plan.
+    /// - Parameter others: work of the caller's that the threads do meanwhile.
     /// - Throws: `GraphError` or the source's error, naming the constant and what was expected.
     package init(
         _ configuration: ModelConfiguration, source: any ConstantSource, options: CompileOptions = CompileOptions(),
-        exposesCaches: Bool = true
+        exposesCaches: Bool = true, alongside others: [any AnyWork] = []
     ) throws {
         self.configuration = configuration
         limits = Self.limits(configuration)
-        image = try Self.imageGraph(configuration).compiled(source, options: options)
-        points = try Self.pointsGraph(configuration).compiled(source, options: options)
-        spatial = try Self.spatialGraph(configuration).compiled(source, options: options)
-        let cacheType = try Self.cacheType(configuration, precision: source.precision)
-        language = try Self.languageGraph(configuration, cacheType: cacheType, exposesCaches: exposesCaches).compiled(source, options: options)
+        var options = options
+        options.workers = options.threadCount
+        let settled = options
+        let image = Work { try Self.imageGraph(configuration).compiled(source, options: settled) }
+        let points = Work { try Self.pointsGraph(configuration).compiled(source, options: settled) }
+        let spatial = Work { try Self.spatialGraph(configuration).compiled(source, options: settled) }
+        let language = Work {
+            let cacheType = try Self.cacheType(configuration, precision: source.precision)
+            return try Self.languageGraph(configuration, cacheType: cacheType, exposesCaches: exposesCaches).compiled(source, options: settled)
+        }
+        // The longest first, so that the threads end together.
+        ([language, image] + others + [spatial, points]).perform(threads: options.workers)
+        self.image = try image.value()
+        self.points = try points.value()
+        self.spatial = try spatial.value()
+        self.language = try language.value()
         anchorSize = try Self.hostRecipes(configuration).first.map { recipe in
             let constant = try source.constant(recipe)
             let values = constant.storage.rawFloats()
@@ -76,7 +88,10 @@ public final class Network: Sendable {
         case .bf16: return .bf16
         case nil: break
         }
-        let recipes = try languageGraph(configuration).optimised().usedRecipes
+        // All layers are kept alike, and the graph of one is built sooner.
+        var first = configuration
+        first.language.numHiddenLayers = min(configuration.language.numHiddenLayers, 1)
+        let recipes = try languageGraph(first).optimised().usedRecipes
         guard let recipe = recipes.first(where: { $0.name.hasSuffix("layers.0.q_proj.weight") }) else { return .f32 }
         return precision(recipe) == .f32 ? .f32 : .f16
     }
