@@ -62,15 +62,24 @@ static bool arm_supported(ck_isa isa) {
 static bool arm_supported(ck_isa isa) { return isa == CK_ISA_NEON; }
 #endif
 
-bool ck_isa_supported(ck_isa isa) {
-    if (isa == CK_ISA_REF) return true;
+static unsigned supported_isas; /* a bit per ck_isa */
+
+static void ask_cpu(void) {
+    supported_isas = 1u << CK_ISA_REF;
+    for (int i = 0; i < isa_count; i++) {
 #if CK_X86
-    return x86_supported(isa);
+        if (x86_supported((ck_isa)i)) supported_isas |= 1u << i;
 #elif CK_ARM64
-    return arm_supported(isa);
-#else
-    return false;
+        if (arm_supported((ck_isa)i)) supported_isas |= 1u << i;
 #endif
+    }
+}
+
+/* Asked once: each cpuid leaves a virtual machine for microseconds, and a model selects a thousand kernels. */
+bool ck_isa_supported(ck_isa isa) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ask_cpu);
+    return (unsigned)isa < isa_count && (supported_isas >> isa & 1);
 }
 
 static struct {

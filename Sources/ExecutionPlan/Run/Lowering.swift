@@ -141,7 +141,7 @@ package struct Lowering {
     package func choose(_ variants: ck_variants, _ what: String) throws(GraphError) -> ck_variant {
         if let instructionSet, let row = ck_find_variant(variants, instructionSet) { return row.pointee }
         if instructionSet != nil { return variants.rows[Int(variants.count) - 1] }
-        guard let row = SelectedKernels.row(of: variants) else {
+        guard variants.count > 0, let row = ck_select(variants) else {
             throw .notLowered(node: what, operation: what, reason: "its kernel table is empty")
         }
         return row.pointee
