@@ -69,18 +69,6 @@ private let data = (sharedFolder ?? "") + "/golden/data"
         }
     }
 
-    @Test func aFullDiskLeavesNoEmptyJournal() throws {
-        try withMicroModel { folder, model in
-            let out = folder + "/e.json"
-            // The pipe is not a file, so the error can be said.
-            let outcome = try Leo.shell(
-                #"{ ulimit -f 0; "$LEO" eval \#(model) --task scanqa --data \#(data) --out \#(out); } 2>&1 | cat; exit ${PIPESTATUS[0]}"#)
-            #expect(outcome.status == 1)
-            #expect(isOneError(outcome.output, out + ".journal: cannot be written: "), "\(outcome.output)")
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["micro.json", "micro.leo"])
-        }
-    }
-
     @Test func wrongRequestsAreExplained() throws {
         try withMicroModel { folder, model in
             func failure(_ arguments: String...) throws -> String {

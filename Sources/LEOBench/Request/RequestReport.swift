@@ -58,8 +58,7 @@ public struct RequestReport: Sendable, Codable {
 
     public struct Peaks: Sendable, Codable {
         public let f32OperationsPerSecond: Measured
-        /// Of bytes multiplied as such or widened to 16 bits, whichever is faster: on AVX2 an instruction that only products of
-        /// narrower numbers may take, so that exact products of bytes stay below it.
+        /// Of bytes multiplied as such or widened to 16 bits, whichever is faster; see docs/cli.md.
         public let i8OperationsPerSecond: Measured
         /// Where the weights of the language model fit.
         public let weightsLevel: String
