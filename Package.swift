@@ -146,7 +146,9 @@ let package = Package(
             dependencies: [
                 "LEO", "LEOAction", "LEOConvert", "LEOData", "LEOEval", "LEOModel", "LEOScene", "LEOTasks", "LEOWorld", "TestSupport",
             ]),
-        .testTarget(name: "LEOBenchTests", dependencies: ["LEO", "LEOBench", "LEOConvert", "LEOModel", "TestSupport"]),
+        .testTarget(
+            name: "LEOBenchTests",
+            dependencies: ["ExecutionPlan", "LEO", "LEOArchive", "LEOBench", "LEOConvert", "LEOModel", "LEOText", "TestSupport"]),
         .testTarget(
             name: "LEOConvertTests",
             dependencies: ["LEOArchive", "LEOConvert", "LEOModel", "LEOTensor", "TestSupport"]

@@ -31,7 +31,7 @@ for key, what, note in [
     ("image", "image encoder", "one picture"),
     ("points", "point encoder", "%d objects of 1024 points" % best["objects"]),
     ("spatial", "spatial transformer", ""),
-    ("prefill", "prompt", "%d tokens, %.0f tokens/s" % (best["prompt_tokens"], best["prompt_tokens"] / best["prefill"])),
+    ("prefill", "prompt", "%d tokens, %d read, %.0f/s" % (best["prompt_tokens"], best["rows_read"], best["rows_read"] / best["prefill"])),
     ("decoding", "decoding", "%d steps of five beams, %.1f steps/s" % (best["steps"], best["steps"] / best["decoding"])),
     ("total", "total", "without opening"),
 ]:

@@ -112,7 +112,7 @@ extension ImageFileError {
         case .malformed(_, let format, let reason): "\(format): \(reason)"
         case .tooLarge(_, let width, let height, let maximum): "\(width) x \(height) pixels, at most \(maximum) are allowed"
         case .outOfMemory: "not enough memory"
-        case .unreadable, .unwritable, .wrongFrameSize, .videoFull: description
+        case .unreadable, .unwritten, .unwritable, .wrongFrameSize, .videoFull: description
         }
     }
 }

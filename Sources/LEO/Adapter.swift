@@ -24,9 +24,7 @@ public final class Adapter: Sendable {
     let base: Archive
 
     init(_ archive: Archive, _ engine: Engine, number: Int) throws {
-        guard let base = archive.base else {
-            throw ArchiveError.invalid(path: archive.path, field: "base", expected: "an adapter's base", found: "none")
-        }
+        guard let base = archive.base else { throw EngineError.model(file: archive.path) }
         let found = engine.archive.weightsFingerprint
         guard found == base.fingerprint else {
             throw ArchiveError.wrongBase(

@@ -91,9 +91,14 @@ public final class Engine: Sendable {
 
     /// Opens an adapter on this model, for any number of requests. Maps the file and compiles a plan: milliseconds, once.
     ///
-    /// - Throws: `ArchiveError.wrongBase`, which names both fingerprints; `ArchiveError`, `ConfigurationError`, `GraphError`
+    /// - Throws: `EngineError.model` for a file that is no adapter; `ArchiveError.wrongBase`, which names both fingerprints; `ArchiveError`, `ConfigurationError`, `GraphError`
     public func loadAdapter(path: String) throws -> Adapter {
         try Adapter(try Archive(path: path), self, number: counters.nextModel())
+    }
+
+    /// The name of what answers: the model's, and the adapter's behind it.
+    package func name(with adapter: Adapter?) -> String {
+        configuration.name + (adapter.map { " + " + $0.configuration.name } ?? "")
     }
 
     /// What all requests so far did not have to compute.
@@ -168,10 +173,13 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     case tokenizer(file: String, reason: String)
     /// The file is an adapter, not a model.
     case adapter(file: String, base: String)
+    /// The file is a model, not an adapter.
+    case model(file: String)
 
     public var description: String {
         switch self {
         case .tokenizer(let file, let reason): "\(file): tokenizer.model: \(reason)"
+        case .model(let file): "\(file): is a model, expected an adapter of one, as `leo convert --base` makes them"
         case .adapter(let file, let base): "\(file): is an adapter, expected a model: open its base, \(base), and load it there"
         }
     }

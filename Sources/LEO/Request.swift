@@ -106,6 +106,9 @@ public struct Timings: Sendable, Equatable {
     public internal(set) var keptTokens = 0
     /// Rows behind those that the file stores.
     public internal(set) var storedTokens = 0
+    /// Rows behind all these, which were computed: what `prefill` took its time for. With `keptTokens` and `storedTokens` they
+    /// are `promptTokens`; 0 where an answer of no tokens was asked for, and nothing was read.
+    public internal(set) var rowsRead = 0
     /// Decoding steps, each for all beams.
     public internal(set) var steps = 0
     public internal(set) var objects = 0

@@ -101,12 +101,8 @@ package final class SessionWork: @unchecked Sendable {
         let prepared = try PreparedRequest(request, engine.configuration)
         clock.stage(\.preprocessing)
         let perception = try perceive(prepared, reuses(request), cancellation, &clock)
-        let prompt = PromptTokens(prepared.prompt, tokenizer: engine.tokenizer, maxContext: engine.configuration.maximumContext)
         var sequence = PromptSequence(
-            prompt, imageTokens: engine.configuration.image.tokenCount, hasImage: prepared.image != nil,
-            objectTokens: perception.objectTokens, absentObjects: engine.configuration.maximumObjects - prepared.objects.count)
-        // The official code asks behind a BOS of its own.
-        sequence.append(engine.tokenizer.bosID)
+            prepared.prompt, hasImage: prepared.image != nil, objects: prepared.objects.count, objectTokens: perception.objectTokens, engine)
         for id in acting?.prefix ?? [] { sequence.append(id) }
         clock.timings.objects = prepared.objects.count
         let answer = if let answers = request.answers {
@@ -129,6 +125,7 @@ package final class SessionWork: @unchecked Sendable {
         clock.timings.promptTokens = rows.count
         clock.timings.keptTokens = reuse.kept
         clock.timings.storedTokens = reuse.stored
+        clock.timings.rowsRead = rows.count - reuse.kept - reuse.stored
         clock.stage(\.prefill)
         return logits
     }
@@ -206,16 +203,37 @@ package final class SessionWork: @unchecked Sendable {
     }
 }
 
+extension Request {
+    package var prompt: Prompt { Prompt(instruction: instruction, history: history, situation: situation) }
+}
+
+extension PromptSequence {
+    /// The prompt as a model is asked: with the BOS that the official code asks behind.
+    ///
+    /// - Parameters:
+    ///   - objects: objects shown.
+    ///   - objectTokens: their tokens, the agent's included.
+    package init(_ prompt: Prompt, hasImage: Bool, objects: Int, objectTokens: Int, _ engine: Engine) {
+        let configuration = engine.configuration
+        self.init(
+            PromptTokens(prompt, tokenizer: engine.tokenizer, maxContext: configuration.maximumContext),
+            imageTokens: configuration.image.tokenCount, hasImage: hasImage, objectTokens: objectTokens,
+            absentObjects: configuration.maximumObjects - objects)
+        append(engine.tokenizer.bosID)
+    }
+}
+
 /// A request checked and preprocessed.
-struct PreparedRequest {
-    let prompt: Prompt
-    let image: Tensor?
-    let objects: ObjectTensors
-    let pose: Request.Pose
+package struct PreparedRequest {
+    package let prompt: Prompt
+    package let image: Tensor?
+    package let objects: ObjectTensors
+    package let pose: Request.Pose
     let notices: [String]
 
-    init(_ request: Request, _ configuration: ModelConfiguration) throws {
-        prompt = Prompt(instruction: request.instruction, history: request.history, situation: request.situation)
+    /// - Throws: `RequestError`
+    package init(_ request: Request, _ configuration: ModelConfiguration) throws {
+        prompt = request.prompt
         var notices = request.scene?.notices ?? []
         var scene = request.scene
         var pose = request.pose ?? Request.Pose()
@@ -334,8 +352,8 @@ struct EndStripper {
 }
 
 extension SIMD3<Float> {
-    var values: [Float] { [x, y, z] }
+    package var values: [Float] { [x, y, z] }
 }
 extension SIMD4<Float> {
-    var values: [Float] { [x, y, z, w] }
+    package var values: [Float] { [x, y, z, w] }
 }

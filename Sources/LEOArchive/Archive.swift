@@ -70,17 +70,6 @@ public final class Archive: Sendable {
     /// The same without the tensors whose names begin with `prefix`.
     package func fingerprint(leavingOut prefix: String) -> String { header.fingerprint(leavingOut: prefix) }
 
-    /// Makes sure that this adapter was made for `archive`.
-    ///
-    /// - Errors: `.wrongBase`; `.invalid` where this file names no base
-    public func checkBase(_ archive: Archive) throws(ArchiveError) {
-        guard let base else { throw .invalid(path: path, field: "base", expected: "an adapter's base", found: "none") }
-        let found = archive.fingerprint
-        guard found == base.fingerprint else {
-            throw .wrongBase(path: path, expected: base, foundPath: archive.path, foundFingerprint: found)
-        }
-    }
-
     /// Length of preamble and JSON, in bytes.
     var headerByteCount: Int {
         Int(UInt64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))) + ArchiveFormat.preambleLength

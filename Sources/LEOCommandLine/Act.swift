@@ -14,6 +14,7 @@ struct Act: AsyncParsableCommand {
 
               leo act leo-7b.leo --world 7 --task "Go to the lamp."
               leo act leo-7b.leo --world house.json --task "Come here." --space legent --max-steps 25 --record runs
+              leo act leo-7b.leo --adapter tidy.leo --world 7 --task "Find the cup."
             """)
 
     @Argument(help: ArgumentHelp("A .leo file.", valueName: "model"))
@@ -28,6 +29,7 @@ struct Act: AsyncParsableCommand {
     var maxSteps: Int?
     @Option(help: ArgumentHelp("Folder that gets the trajectory as LEGENT's toolkit has it, and the path from above.", valueName: "dir"))
     var record: String?
+    @OptionGroup var adapter: AdapterOption
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @Option(help: ArgumentHelp("Chooses the points of things, and samples.", valueName: "n"))
     var seed: UInt64 = 0
@@ -56,6 +58,7 @@ struct Act: AsyncParsableCommand {
         run.maximumSteps = maxSteps
         run.options.decoding = try decoding.options(seed: seed)
         run.options.seed = seed
+        run.options.adapter = try adapter.load(on: engine)
         run.recordFolder = record?.expandingTilde
         if !run.isScored { StandardError.notice("success is not defined for this task in this scene; the run ends with the model or the steps") }
         let prints = !format.json

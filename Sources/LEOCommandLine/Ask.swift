@@ -47,9 +47,7 @@ struct Ask: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Answer with an action of this space and nothing else.", valueName: Request.Space.names.joined(separator: "|")))
     var space: SpaceName?
 
-    @Option(help: ArgumentHelp("Answer with this adapter of the model, a .leo file.", valueName: "file"))
-    var adapter: String?
-
+    @OptionGroup var adapter: AdapterOption
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @Option(help: ArgumentHelp("Chooses the points of each object, the place at --object, and samples.", valueName: "n"))
     var seed: UInt64 = 0
@@ -79,8 +77,7 @@ struct Ask: AsyncParsableCommand {
         var options = EngineOptions()
         options.threads = threads
         let engine = try Engine(path: model.expandingTilde, options: options)
-        let adapter = try adapter.map { try engine.loadAdapter(path: $0.expandingTilde) }
-        (adapter?.notices ?? engine.notices).forEach(StandardError.notice)
+        let adapter = try adapter.load(on: engine)
         let opened = clock.now
         var request = try makeRequest(engine.configuration)
         request.adapter = adapter
@@ -101,7 +98,7 @@ struct Ask: AsyncParsableCommand {
         let times = StageTimes(
             opening: (opened - start) / .seconds(1), reading: (read - opened) / .seconds(1), answer.timings)
         if format.json {
-            try StandardOutput.json(AskReport(model: engine.configuration.name, answers: request.answers, answer, times))
+            try StandardOutput.json(AskReport(model: engine.name(with: adapter), answers: request.answers, answer, times))
         } else if let scores = answer.answerScores, let texts = request.answers {
             let order = texts.indices.sorted { scores.losses[$0] < scores.losses[$1] }
             let rows = order.map { [String(format: "%.4f", scores.losses[$0]), texts[$0]] }
@@ -136,6 +133,21 @@ struct Ask: AsyncParsableCommand {
         request.actionSpace = space?.value
         request.reusesResults = !noReuse
         return request
+    }
+}
+
+/// An adapter that answers instead of the model itself.
+struct AdapterOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Answer with this adapter of the model, a .leo file.", valueName: "file"))
+    var adapter: String?
+
+    var path: String? { adapter?.expandingTilde }
+
+    /// Loads the adapter, if one is given, and says what a person should know of what answers.
+    func load(on engine: Engine) throws -> Adapter? {
+        let loaded = try path.map { try engine.loadAdapter(path: $0) }
+        (loaded?.notices ?? engine.notices).forEach(StandardError.notice)
+        return loaded
     }
 }
 

@@ -123,6 +123,7 @@ struct StageTimes: Encodable {
     let promptTokens: Int
     let keptTokens: Int
     let storedTokens: Int
+    let rowsRead: Int
     let steps: Int
 
     init(opening: Double, reading: Double, _ timings: Timings) {
@@ -144,16 +145,17 @@ struct StageTimes: Encodable {
         promptTokens = timings.promptTokens
         keptTokens = timings.keptTokens
         storedTokens = timings.storedTokens
+        rowsRead = timings.rowsRead
         steps = timings.steps
     }
 
-    /// `119 tokens, 61 stored, 16514.3/s`; the rate is that of the tokens that were computed.
+    /// `119 tokens, 61 stored, 58 read, 16514.3/s`; the rate is that of the rows that were read.
     private var prompt: String {
         var parts = ["\(promptTokens) tokens"]
         if keptTokens > 0 { parts.append("\(keptTokens) kept") }
         if storedTokens > 0 { parts.append("\(storedTokens) stored") }
-        let computed = promptTokens - keptTokens - storedTokens
-        if prefill > 0, computed > 0 { parts.append(String(format: "%.1f/s", Double(computed) / prefill)) }
+        if rowsRead < promptTokens { parts.append("\(rowsRead) read") }
+        if prefill > 0, rowsRead > 0 { parts.append(String(format: "%.1f/s", Double(rowsRead) / prefill)) }
         return parts.joined(separator: ", ")
     }
 

@@ -17,6 +17,7 @@ struct Eval: AsyncParsableCommand {
 
               leo eval leo-7b.leo --task scanqa --data data --limit 100 --out scanqa.json
               leo eval leo-7b.leo --task scan2cap --data data --objects pred --seed 3
+              leo eval leo-7b.leo --adapter tidy.leo --task sqa3d --data data
 
             Without --data: runs episodes in generated worlds; episode i has the seed --seed + i.
 
@@ -32,6 +33,7 @@ struct Eval: AsyncParsableCommand {
     var task: String
     @Option(help: ArgumentHelp("Results; samples without it go to leo-eval-TASK-SPLIT.json here. The journal's name has .journal added.", valueName: "file"))
     var out: String?
+    @OptionGroup var adapter: AdapterOption
     @OptionGroup(title: "Data sets") var samples: SampleArguments
     @OptionGroup(title: "Episodes") var episodes: EpisodeArguments
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
@@ -69,6 +71,7 @@ struct Eval: AsyncParsableCommand {
                 "--task: expected \(EpisodeKind.allCases.map(\.rawValue).joined(separator: ", ")), or a data set's task with --data, found \(task).")
         }
         if let option = samples.firstGiven { throw ValidationError("\(option) needs --data.") }
+        if adapter.path != nil, model == nil { throw ValidationError("--adapter needs a model.") }
         let policy = episodes.policy ?? (model == nil ? nil : .model)
         guard let policy else { throw ValidationError("Episodes need --policy, or a model.") }
         if policy != .model, model != nil { throw ValidationError("--policy \(policy.rawValue) goes without a model.") }
@@ -103,6 +106,7 @@ struct Eval: AsyncParsableCommand {
 
     private func evaluate(_ kind: TaskKind, in data: String, with model: String) async throws {
         let engine = try self.engine(model)
+        let adapter = try self.adapter.load(on: engine)
         var options = EvaluationOptions()
         options.decoding = try decoding.options(seed: seed)
         options.seed = seed
@@ -113,12 +117,12 @@ struct Eval: AsyncParsableCommand {
         dataset.notices.forEach(StandardError.notice)
         let standardName = "leo-eval-\(kind.rawValue)-\(split.rawValue).json"
         let results = out?.expandingTilde ?? standardName
-        try Files.checkOutput(results, inputs: [model])
+        try Files.checkOutput(results, inputs: [model] + (self.adapter.path.map { [$0] } ?? []))
         // Nothing is kept beside a device or a pipe.
         let isFile = if case .file = try FileTarget(results) { true } else { false }
         let journal = (isFile ? results : standardName) + ".journal"
         let report = try await Stoppable.run(kept: "\(journal) keeps what is done, and the same command goes on") { [options] in
-            let evaluation = try Evaluation(engine: engine, dataset: dataset, options: options, journalPath: journal)
+            let evaluation = try Evaluation(engine: engine, dataset: dataset, options: options, adapter: adapter, journalPath: journal)
             let progress = Progress(kind.rawValue, .things, interval: .seconds(30))
             defer { progress.finish() }
             return try await evaluation.run {
@@ -141,6 +145,9 @@ struct Eval: AsyncParsableCommand {
     // MARK: Episodes
 
     private func runEpisodes(_ kind: EpisodeKind, _ player: Player) async throws {
+        if let out = out?.expandingTilde {
+            try Files.checkOutput(out, inputs: [model?.expandingTilde, adapter.path].compactMap { $0 })
+        }
         let evaluation = try EpisodeEvaluation(
             kind: kind, space: episodes.space ?? .habitat, seed: seed, count: episodes.count ?? 10, maximumSteps: episodes.maxSteps)
         let play: @Sendable (@escaping EpisodeEvaluation.Progress) async throws -> EpisodeReport
@@ -152,6 +159,7 @@ struct Eval: AsyncParsableCommand {
             var options = AgentOptions()
             options.decoding = try decoding.options(seed: seed)
             options.seed = seed
+            options.adapter = try adapter.load(on: engine)
             play = { [options] in try await evaluation.run(model: engine, options: options, progress: $0) }
         }
         let report = try await Stoppable.run(kept: "episodes are not kept") {
@@ -161,7 +169,6 @@ struct Eval: AsyncParsableCommand {
                 progress.update(done: done, total: total, note: last.isSuccess ? "success" : "no success")
             }
         }
-        if let out = out?.expandingTilde { try Files.writeJSON(report, to: out) }
         for episode in report.episodes { if let failure = episode.failure { StandardError.notice("episode \(episode.seed): \(failure)") } }
         if format.json {
             try StandardOutput.json(report)
@@ -172,6 +179,8 @@ struct Eval: AsyncParsableCommand {
             ]
             StandardOutput.line(Table(["\(report.task), \(report.policy), \(report.space)", "\(report.count) episodes"], rows, right: [1]).text)
         }
+        // Last, because nothing else keeps the episodes: where it cannot be written they have been said.
+        if let out = out?.expandingTilde { try Files.writeJSON(report, to: out) }
     }
 }
 

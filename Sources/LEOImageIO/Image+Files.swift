@@ -110,8 +110,10 @@ extension Image {
     }
 
     /// Writes a PNG file, all of it or nothing; a device or pipe at `path` is written into.
+    ///
+    /// - Throws: `.unwritten`, and what `pngBytes` throws
     public func writePNG(to path: String) throws(ImageFileError) {
         let bytes = try pngBytes(name: path)
-        do { try writeAtomically(bytes, to: path) } catch { throw .unwritable(file: path, reason: error.reason) }
+        do { try writeAtomically(bytes, to: path) } catch { throw .unwritten(error) }
     }
 }

@@ -11,6 +11,8 @@ public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible 
     /// More pixels than allowed.
     case tooLarge(file: String, width: Int, height: Int, maximumPixels: Int)
     case outOfMemory(file: String)
+    /// The system refused to create, write or rename the file.
+    case unwritten(FileError)
     /// The file could not be written.
     case unwritable(file: String, reason: String)
     /// A frame that is not of the video's size.
@@ -20,7 +22,7 @@ public enum ImageFileError: Error, Sendable, Equatable, CustomStringConvertible 
 
     public var description: String {
         switch self {
-        case .unreadable(let error): error.description
+        case .unreadable(let error), .unwritten(let error): error.description
         case .unknownFormat(let file): "\(file): is neither a PNG nor a JPEG file"
         case .malformed(let file, let format, let reason): "\(file): \(format): \(reason)"
         case .tooLarge(let file, let width, let height, let maximum):

@@ -140,13 +140,6 @@ import Testing
                 #expect(try Archive(path: folder + "/" + name).fingerprint(leavingOut: "no") == rest)
             }
             #expect(try Archive(path: folder + "/3.leo").fingerprint(leavingOut: "prefix.") == one)
-
-            _ = try writeSample(to: folder + "/adapter.leo", base: ArchiveBase(name: "vicuna", fingerprint: one))
-            let adapter = try Archive(path: folder + "/adapter.leo")
-            try adapter.checkBase(Archive(path: folder + "/3.leo"))
-            let error = #expect(throws: ArchiveError.self) { try adapter.checkBase(Archive(path: folder + "/4.leo")) }
-            #expect(error?.description.contains("expected vicuna (fingerprint \(one)), found \(folder)/4.leo") == true)
-            #expect(throws: ArchiveError.self) { try Archive(path: folder + "/1.leo").checkBase(adapter) }
         }
     }
 

@@ -28,6 +28,31 @@ import TestSupport
         }
     }
 
+    @Test func anAdapterActs() throws {
+        try withMicroModel { folder, model in
+            let adapter = folder + "/tidy.leo"
+            #expect(try Leo.run("synthesize", "--base", model, "-o", adapter).status == 0)
+            let act = ["act", model, "--world", "3", "--task", "Come here.", "--space", "legent", "--max-steps", "1", "--beams", "1"]
+            let eval = ["eval", model, "--task", "come", "--space", "legent", "--count", "1", "--max-steps", "1", "--beams", "1"]
+            for command in [act, eval] {
+                let outcome = try Leo.start(Leo.path, command + ["--adapter", adapter, "--json"]).wait()
+                #expect(try outcome.json()["model"] as? String == "micro + micro-adapter", "\(outcome.errors)")
+                let model = try Leo.start(Leo.path, command + ["--adapter", model]).wait()
+                #expect(model.status == 1 && isOneError(model.errors, "micro.leo", "expected an adapter"), "\(model.errors)")
+                let missing = try Leo.start(Leo.path, command + ["--adapter", folder + "/no.leo"]).wait()
+                #expect(missing.status == 1 && isOneError(missing.errors, folder + "/no.leo"), "\(missing.errors)")
+                var swapped = command
+                swapped[1] = adapter
+                let outside = try Leo.start(Leo.path, swapped).wait()
+                #expect(outside.status == 1 && isOneError(outside.errors, "tidy.leo", "is an adapter"), "\(outside.errors)")
+            }
+            let kept = try Leo.start(Leo.path, eval + ["--adapter", adapter, "--out", adapter]).wait()
+            #expect(kept.status == 1 && isOneError(kept.errors, "would overwrite the input"), "\(kept.errors)")
+            let oracle = try Leo.run("eval", "--task", "come", "--policy", "oracle", "--adapter", adapter)
+            #expect(oracle.status == 64 && oracle.errors.contains("--adapter needs a model"), "\(oracle.errors)")
+        }
+    }
+
     @Test func signalsEndItWithWhatIsDone() throws {
         try withMicroModel { folder, model in
             let runs = folder + "/runs"
@@ -80,6 +105,22 @@ import TestSupport
         #expect(report["count"] as? Int == 6 && report["seed"] as? Int == 7 && report["policy"] as? String == "random")
         #expect((report["episodes"] as? [[String: Any]])?.count == 6)
         #expect(try Leo.shell("taskset -c 0 \"$LEO\" " + line).output == all.output)
+    }
+
+    /// Nothing keeps episodes but what is said, so that comes first.
+    @Test func resultsThatCannotBeWrittenAreStillSaid() throws {
+        try withTemporaryFolder { folder in
+            let line = "eval --task come --policy oracle --count 20 --out \(folder)/x.json"
+            let outcome = try Leo.shell(#"ulimit -f 1; exec "$LEO" \#(line)"#)
+            #expect(outcome.status == 1 && outcome.output.contains("20 episodes"), "\(outcome.output)")
+            // Progress may stand before it.
+            #expect(outcome.errors.split(separator: "\n").last?.hasPrefix("error: \(folder)/x.json: cannot write: ") == true, "\(outcome.errors)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            // Found before anything is computed.
+            let absent = try Leo.run("eval", "--task", "come", "--policy", "oracle", "--out", folder + "/none/x.json")
+            #expect(absent.status == 1 && absent.output.isEmpty)
+            #expect(isOneError(absent.errors, "\(folder)/none/x.json: cannot create a file in \(folder)/none: "), "\(absent.errors)")
+        }
     }
 
     @Test func theOracleSucceedsInATable() throws {

@@ -77,6 +77,11 @@ import TestSupport
             #expect(outcome.status == 0)
             for stage in ["open model", "points", "spatial", "prompt", "decode", "total"] { #expect(outcome.errors.contains(stage)) }
             #expect(!outcome.output.contains("total"))
+            let line = outcome.errors.split(separator: "\n").first { $0.contains(" stored, ") }
+            #expect(line?.contains(" read, ") == true, "\(outcome.errors)")
+            let whole = try Leo.run("ask", model, "Hi", "--scene", scene, "--beams", "1", "--max-tokens", "2", "--timings", "--no-reuse", "--json")
+            let seconds = try #require(try whole.json()["seconds"] as? [String: Any])
+            #expect(seconds["rows_read"] as? Int == seconds["prompt_tokens"] as? Int && (seconds["rows_read"] as? Int ?? 0) > 0)
         }
     }
 }

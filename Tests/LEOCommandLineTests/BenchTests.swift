@@ -49,12 +49,64 @@ import Testing
             let arguments = ["bench", "request", model, "--repeat", "1", "--new-tokens", "2", "--beams", "2", "--objects", "3", "--threads", "1"]
             let table = try Leo.start(Leo.path, arguments + ["--steps", "3"]).wait()
             #expect(table.status == 0, "\(table.errors)")
-            for text in ["prefill", "per token", "share", "peak memory", "roofline", "of all"] { #expect(table.output.contains(text), "\(text)") }
+            for text in [
+                "prefill", "per token", "share", "peak memory", "roofline", "of all", "stored or kept, ", "second request, same scene",
+                "3 of 3 objects kept",
+            ] { #expect(table.output.contains(text), "\(text)") }
             let report = try Leo.start(Leo.path, arguments + ["--json", "--no-image"]).wait().json()
             let stages = try #require(report["stages"] as? [[String: Any]])
             #expect(stages.compactMap { $0["name"] as? String } == ["preprocess", "points", "spatial", "prefill", "per token"])
             #expect(report["steps"] as? Int == 1)
+            let tokens = try #require(report["prompt_tokens"] as? Int), read = try #require(report["rows_read"] as? Int)
+            #expect(read > 0 && read < tokens)
+            #expect(stages.first { $0["name"] as? String == "prefill" }?["count"] as? Double == Double(read))
+            #expect((report["same_scene"] as? [String: Any])?["reused_objects"] as? Int == 3)
+            #expect(report["adapter_swap"] == nil)
             #expect((report["peak_resident_bytes"] as? Int ?? 0) > 1 << 20)
+        }
+    }
+
+    @Test func adaptersAreSwapped() throws {
+        try withMicroModel { folder, model in
+            let adapter = folder + "/a.leo"
+            #expect(try Leo.run("synthesize", "--base", model, "-o", adapter).status == 0)
+            let arguments = [
+                "bench", "request", model, "--repeat", "1", "--new-tokens", "1", "--beams", "1", "--objects", "1", "--threads", "1", "--no-reuse",
+            ]
+            let table = try Leo.start(Leo.path, arguments + ["--adapter", adapter, "--adapter", adapter]).wait()
+            #expect(table.output.contains("adapter swap") && table.output.contains("all read"), "\(table.errors)")
+            #expect(!table.output.contains("same scene"))
+            for (wrong, reason) in [(model, "expected an adapter"), (folder, "not"), (folder + "/no.leo", "no.leo")] {
+                let outcome = try Leo.start(Leo.path, arguments + ["--adapter", wrong]).wait()
+                #expect(outcome.status == 1 && isOneError(outcome.errors, wrong, reason), "\(outcome.errors)")
+            }
+        }
+    }
+
+    /// The usage that is shown is the command's own.
+    @Test(arguments: [
+        ("kernels", ["--filter", "zzz"]), ("kernels", ["--filter", "pairwise", "--filter", "zzz"]), ("kernels", ["--on-request", "--filter", "pairwise"]),
+        ("kernels", ["--seconds", "nan"]), ("kernels", ["--seconds", "inf"]), ("kernels", ["--seconds", "601"]), ("kernels", ["--threads", "1025"]),
+        ("roofline", ["--threads", "99999999999999999999"]), ("roofline", ["--seconds", "nan"]), ("roofline", ["--seconds", "x"]),
+        ("request", ["m", "--objects", "-1"]), ("request", ["m", "--objects", "100001"]), ("request", ["m", "--prompt-tokens", "0"]),
+        ("request", ["m", "--steps", "-1"]), ("request", ["m", "--steps", "nan"]), ("request", ["m", "--repeat", "10001"]),
+        ("request", ["m", "--beams", "99999999999999999999"]), ("request", ["m", "--adapter", "a", "--adapter", "b", "--adapter", "c"]),
+    ])
+    func wrongOptionsShowTheCommandsUsage(command: String, options: [String]) throws {
+        let outcome = try Leo.start(Leo.path, ["bench", command] + options).wait()
+        #expect(outcome.status == 64, "\(outcome.errors)")
+        #expect(outcome.output.isEmpty && outcome.errors.hasPrefix("error: "))
+        #expect(outcome.errors.contains("leo bench \(command)"), "\(outcome.errors)")
+    }
+
+    @Test func filesThatAreNoModelsAreNamed() throws {
+        try withTemporaryFolder { folder in
+            let text = folder + "/text.leo"
+            try Data("hello".utf8).write(to: URL(fileURLWithPath: text))
+            for path in [folder, folder + "/no.leo", text] {
+                let outcome = try Leo.run("bench", "request", path)
+                #expect(outcome.status == 1 && isOneError(outcome.errors, path), "\(outcome.errors)")
+            }
         }
     }
 

@@ -78,7 +78,7 @@ private let data = (sharedFolder ?? "") + "/golden/data"
             }
             #expect(isOneError(try failure("--task", "scanqa", "--data", folder), folder))
             #expect(isOneError(try failure("--task", "obj_scene_cap", "--data", data), "obj_scene_cap", "val", "train"))
-            #expect(isOneError(try failure("--task", "scanqa", "--data", data, "--out", folder + "/no/x.json"), folder + "/no/x.json.journal"))
+            #expect(isOneError(try failure("--task", "scanqa", "--data", data, "--out", folder + "/no/x.json"), folder + "/no/x.json", "in \(folder)/no:"))
             let journal = folder + "/o.json.journal"
             try Data("hello\n".utf8).write(to: URL(fileURLWithPath: journal))
             #expect(isOneError(try failure("--task", "scanqa", "--data", data, "--out", folder + "/o.json"), journal + ":1"))

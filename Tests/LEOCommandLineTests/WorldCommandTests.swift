@@ -100,7 +100,25 @@ import TestSupport
                 #expect(outcome.status == 1)
                 #expect(outcome.errors == "error: \(path): cannot write: is a directory\n")
                 let absent = try Leo.start(Leo.path, ["world"] + arguments + ["-o", "\(folder)/none/\(name)"]).wait()
-                #expect(isOneError(absent.errors, folder + "/none/", "No such file or directory"), "\(absent.errors)")
+                #expect(absent.status == 1)
+                #expect(absent.errors == "error: \(folder)/none/\(name): cannot create a file in \(folder)/none: No such file or directory\n")
+            }
+        }
+    }
+
+    @Test func aFullDiskIsAnErrorAndLeavesTheOldFile() throws {
+        try withTemporaryFolder { folder throws in
+            let cases = ["render 7 -o x.png", "render 7 --top-down -o x.svg", "render 7 -o /dev/null --ids x.png", "scene 7 -o x.json", "scene 7 -o x.gltf", "scene 7 --points 9 -o x.ply"]
+            for line in cases {
+                let name = try #require(line.split(separator: " ").first { $0.hasPrefix("x.") })
+                try Data("old".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+                // A limit on the size of files stands in for a full disk: the same calls fail.
+                let outcome = try Leo.shell(#"cd "\#(folder)"; ulimit -f 1; exec "$LEO" world \#(line)"#)
+                #expect(outcome.status == 1 && outcome.signal == nil, "\(line)")
+                #expect(isOneError(outcome.errors, "\(name): cannot write: "), "\(line): \(outcome.errors)")
+                #expect(try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) == "old")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [String(name)])
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
             }
         }
     }

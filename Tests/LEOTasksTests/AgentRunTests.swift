@@ -1,6 +1,7 @@
 import Foundation
 import LEO
 import LEOAction
+import LEOConvert
 import LEOScene
 import LEOTasks
 import LEOWorld
@@ -53,6 +54,24 @@ import Testing
         }
         let first = try await actions()
         #expect(try await actions() == first)
+    }
+
+    @Test func anAdapterDecides() async throws {
+        let engine = try TinyEngine.sharedActing()
+        try await withTemporaryFolder { folder in
+            let path = folder + "/a.leo"
+            try Converter(syntheticAdapterOf: engine.archive, seed: 5, name: "tidy").write(to: path)
+            let adapter = try engine.loadAdapter(path: path)
+            var run = try Self.run("Come here.", space: .legent, steps: 4)
+            let plain = try await run.run(engine)
+            run.options.adapter = adapter
+            let adapted = try await run.run(engine)
+            #expect(plain.model == "tiny" && adapted.model == "tiny + tidy")
+            #expect(plain.steps.map(\.code) != adapted.steps.map(\.code))
+            let episodes = try await EpisodeEvaluation(kind: .come, space: .legent, seed: 3, count: 1, maximumSteps: 1)
+                .run(model: engine, options: run.options)
+            #expect(episodes.model == "tiny + tidy")
+        }
     }
 
     /// What was done until then is recorded and reported.

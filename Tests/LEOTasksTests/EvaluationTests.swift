@@ -1,5 +1,6 @@
 import Foundation
 import LEO
+import LEOConvert
 import LEOData
 import LEOTasks
 import TestSupport
@@ -18,12 +19,13 @@ struct EvaluationTests {
     }
 
     private static func evaluation(
-        _ task: TaskKind, _ options: EvaluationOptions, journal: String, engine: Engine? = nil, split: DataSplit = .val
+        _ task: TaskKind, _ options: EvaluationOptions, journal: String, engine: Engine? = nil, adapter: Adapter? = nil,
+        split: DataSplit = .val
     ) throws -> Evaluation {
         let engine = try engine ?? TinyEngine.shared()
         let dataset = try openDataset(
             task, in: DataFolders(dataFolder), split: split, options: options.datasetOptions(engine.configuration))
-        return try Evaluation(engine: engine, dataset: dataset, options: options, journalPath: journal)
+        return try Evaluation(engine: engine, dataset: dataset, options: options, adapter: adapter, journalPath: journal)
     }
 
     /// What samples came to, without their times.
@@ -134,6 +136,42 @@ struct EvaluationTests {
             let held = try Self.evaluation(.scanqa, Self.options(), journal: journal)
             #expect(field { try Self.evaluation(.scanqa, Self.options(), journal: journal) }?.contains("another run") == true)
             withExtendedLifetime(held) {}
+        }
+    }
+
+    /// What a file stores of the prompt belongs to the machine that wrote it, and changes no answer.
+    @Test func anotherStoredPromptIsTheSameModel() async throws {
+        try await withTemporaryFolder { folder in
+            let stored = try TinyEngine.make(seed: 12), plain = try TinyEngine.make(seed: 12, storesPrompt: false)
+            #expect(stored.archive.fingerprint != plain.archive.fingerprint)
+            let half = Self.options { $0.limit = 2 }
+            _ = try await Self.evaluation(.scanqa, half, journal: folder + "/j", engine: stored).run()
+            var computed = 0
+            let rest = try await Self.evaluation(.scanqa, Self.options(), journal: folder + "/j", engine: plain).run { computed = $0.computed }
+            #expect(computed == rest.count - 2)
+            let whole = try await Self.evaluation(.scanqa, Self.options(), journal: folder + "/k", engine: stored).run()
+            #expect(Self.answers(rest) == Self.answers(whole) && rest.identity == whole.identity)
+        }
+    }
+
+    @Test func adaptersAnswerAndHaveRunsOfTheirOwn() async throws {
+        try await withTemporaryFolder { folder in
+            let engine = try TinyEngine.make(seed: 13), options = Self.options { $0.decoding.maxNewTokens = 12 }
+            let adapters = try ["x", "y"].map { name in
+                try Converter(syntheticAdapterOf: engine.archive, seed: name == "x" ? 7 : 8, name: name).write(to: folder + "/\(name).leo")
+                return try engine.loadAdapter(path: folder + "/\(name).leo")
+            }
+            var reports: [EvaluationReport] = []
+            for (index, adapter) in ([nil] + adapters).enumerated() {
+                reports.append(try await Self.evaluation(.scanqa, options, journal: folder + "/\(index)", engine: engine, adapter: adapter).run())
+            }
+            #expect(reports.map(\.identity.model) == ["tiny", "tiny + x", "tiny + y"])
+            #expect(Set(reports.map(\.identity.fingerprint)).count == 3 && Set(reports.map(Self.answers)).count == 3)
+            for (index, adapter) in [(0, adapters[0]), (1, nil), (1, adapters[1])] {
+                #expect {
+                    _ = try Self.evaluation(.scanqa, options, journal: folder + "/\(index)", engine: engine, adapter: adapter)
+                } throws: { "\($0)".contains("model fingerprint") }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import TestSupport
 
 /// A random model so small that everything about it takes little time.
 enum TinyEngine {
-    static func make(seed: UInt64 = 11, vocabulary: Int = 400, pointsPerObject: Int = 1024) throws -> Engine {
+    static func make(seed: UInt64 = 11, vocabulary: Int = 400, pointsPerObject: Int = 1024, storesPrompt: Bool = true) throws -> Engine {
         var model = ModelConfiguration(name: "tiny")
         model.image.depths = [1, 1, 1, 1]
         model.image.dims = [8, 8, 16, 16]
@@ -28,7 +28,9 @@ enum TinyEngine {
         model.lora?.rank = 4
         // The mapping outlives the name.
         return try withTemporaryFolder { folder in
-            try Converter(synthetic: model, weightType: .f32, seed: seed).write(to: folder + "/m.leo")
+            var converter = try Converter(synthetic: model, weightType: .f32, seed: seed)
+            converter.storesPrompt = storesPrompt
+            try converter.write(to: folder + "/m.leo")
             return try Engine(path: folder + "/m.leo")
         }
     }

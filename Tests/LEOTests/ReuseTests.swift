@@ -77,9 +77,11 @@ import Testing
         #expect(first.objects == 5 && first.reusedObjects == 0 && !first.reusesScene)
         // 20 prompts of bytes: role and default situation are stored, and nothing is kept yet.
         #expect(first.keptTokens == 0 && first.storedTokens > 300 && first.storedTokens < first.promptTokens)
+        #expect(first.rowsRead == first.promptTokens - first.storedTokens)
 
         let second = try await answer(session, request).timings
         #expect(second.reusedObjects == 5 && second.reusesScene && second.keptTokens == second.promptTokens - 1 && second.storedTokens == 0)
+        #expect(second.rowsRead == 1)
 
         let moved = try await answer(session, TestEngine.greedy(scene: changed(scene, 3))).timings
         #expect(moved.reusedObjects == 4 && !moved.reusesScene)
@@ -99,6 +101,8 @@ import Testing
         _ = try await answer(session, request)
         let asked = try await answer(session, TestEngine.greedy("What is far?", scene: scene)).timings
         #expect(asked.reusesScene && asked.promptTokens - asked.keptTokens < 40)
+
+        #expect(asked.rowsRead == asked.promptTokens - asked.keptTokens)
 
         // Another session has no prompt, but the scene.
         let other = try await answer(engine.makeSession(), request).timings

@@ -4,83 +4,6 @@ internal import LEOModel
 import LEOScene
 import LEOText
 
-/// What `leo bench request` asks.
-public struct RequestBenchmarkOptions: Sendable {
-    /// Rows of the prompt at least, as far as the model's limit of text goes; nil for LEO's usual question.
-    public var promptTokens: Int?
-    /// Objects of the scene; nil for as many as the model takes.
-    public var objects: Int?
-    public var hasImage = true
-    public var beams = 5
-    public var newTokens = 16
-    /// Requests after the first, which also reads the file.
-    public var repeats = 3
-    public var threads = 0
-    /// Slowest steps of the plans that are reported.
-    public var slowestSteps = 0
-    public init() {}
-}
-
-/// What one request takes.
-public struct RequestReport: Sendable, Codable {
-    public struct Stage: Sendable, Codable {
-        public let name: String
-        public let seconds: Measured
-        /// Arithmetic of the plan at these sizes; zero where there is no plan.
-        public let operations: Double
-        /// Weights that have to be read.
-        public let weightBytes: Double
-        /// The least time that the measured roofline allows, over the time it took; nil where there is no plan.
-        public let share: Double?
-        /// How many of `unit` it did, and of what.
-        public let count: Double
-        public let unit: String
-        public var perSecond: Double { count / seconds.median }
-    }
-
-    /// A step of a plan, in one more request, one beam.
-    public struct StepTime: Sendable, Codable {
-        public let part: String
-        public let step: String
-        public let kernel: String
-        public let seconds: Double
-        /// Of the time of all steps of all parts.
-        public let portion: Double
-    }
-
-    public struct Peaks: Sendable, Codable {
-        public let f32OperationsPerSecond: Measured
-        public let i8OperationsPerSecond: Measured
-        /// Where the weights of the language model fit.
-        public let weightsLevel: String
-        public let bytesPerSecond: Measured
-    }
-
-    public let model: String
-    public let fileBytes: Int
-    public let machine: Machine
-    public let threads: Int
-    public let openingSeconds: Double
-    public let promptTokens: Int
-    public let objects: Int
-    public let beams: Int
-    /// Decoding steps of a request, each one token of every beam.
-    public let steps: Int
-    /// The first request's seconds: its weights may still be on the disk.
-    public let firstSeconds: Double
-    public let stages: [Stage]
-    public let total: Measured
-    public let peaks: Peaks
-    public let weightBytesPerToken: Double
-    public let peakResidentBytes: Int
-    /// Read from storage until the first answer, and in all; nil where the system does not say.
-    public let storageBytesReadFirst: Int?
-    public let storageBytesRead: Int?
-    public let slowestSteps: [StepTime]
-
-    public func stage(_ name: String) -> Stage? { stages.first { $0.name == name } }
-}
-
 /// Asks a model one question after the other, each about another scene, and measures the machine between them.
 public enum RequestBenchmark {
     /// - Throws: what opening and answering throw; `BenchError.option`
@@ -97,6 +20,7 @@ public enum RequestBenchmark {
         let objects = options.objects ?? maximum
         guard (0...maximum).contains(objects) else { throw BenchError.option(name: "objects", reason: "expected 0 to \(maximum), found \(objects)") }
 
+        let adapters = try options.adapters.map { try engine.loadAdapter(path: $0) }
         let first = try session.answer(to: request(0, engine, objects, options), cancellation: Cancellation())
         let afterFirst = ProcessUsage()
         let network = engine.network
@@ -109,32 +33,38 @@ public enum RequestBenchmark {
         }
         probes.measure()
         let usage = ProcessUsage()
+        let last = timings[timings.count - 1]
+        let sameScene = options.reusesResults ? try self.sameScene(session, engine, objects, options) : nil
+        let adapterSwap = try self.adapterSwap(adapters, session, request(0, engine, objects, options))
         let stages = self.stages(timings, network, probes, options)
         return RequestReport(
             model: engine.configuration.name, fileBytes: engine.archive.byteCount, machine: .current, threads: threads, openingSeconds: opening,
-            promptTokens: timings.last?.promptTokens ?? 0, objects: objects, beams: options.beams, steps: timings.last?.steps ?? 0,
-            firstSeconds: first.timings.total, stages: stages, total: Measured(Samples(timings.map(\.total))), peaks: probes.peaks,
+            promptTokens: last.promptTokens, rowsRead: last.rowsRead, objects: objects, beams: options.beams, steps: last.steps,
+            firstSeconds: first.timings.total, stages: stages, total: Measured(Samples(timings.map(\.total))), sameScene: sameScene,
+            adapterSwap: adapterSwap, peaks: probes.peaks,
             weightBytesPerToken: stages.first { $0.name == "per token" }?.weightBytes ?? 0, peakResidentBytes: usage.peakResidentBytes,
             storageBytesReadFirst: afterFirst.storageBytesRead.flatMap { after in before.storageBytesRead.map { after - $0 } },
             storageBytesRead: usage.storageBytesRead.flatMap { after in before.storageBytesRead.map { after - $0 } },
-            slowestSteps: options.slowestSteps > 0 ? try slowest(options.slowestSteps, engine, request(-1, engine, objects, options)) : [])
+            slowestSteps: options.slowestSteps > 0 ? try slowest(options.slowestSteps, engine, request(options.repeats + 1, engine, objects, options)) : [])
     }
 
     // MARK: Requests
 
-    /// A question about a scene that no other index has, so that nothing of an earlier answer can be used again.
+    /// A question about a scene and a picture that no other index has, and with other first words: of the previous prompt only
+    /// what stands before them can be used again.
     package static func request(_ index: Int, _ engine: Engine, _ objects: Int, _ options: RequestBenchmarkOptions) -> Request {
         var random = SplitMix64(seed: UInt64(bitPattern: Int64(index)))
-        var request = Request("What is in the room? Is it number \(index)?", scene: scene(objects, using: &random))
-        if options.hasImage {
-            let size = Image.encoderSize
-            request.image = Image(width: size, height: size, pixels: (0..<3 * size * size).map { _ in UInt8(truncatingIfNeeded: random.next()) })
-        }
+        // As many digits for each, the last one first: the next request differs in the first.
+        let number = String("\(100_000 + index)".suffix(5).reversed())
+        var request = Request("\(number): What is in the room?", scene: scene(objects, using: &random))
+        if options.hasImage { request.image = picture(using: &random) }
+        request.reusesResults = options.reusesResults
         if let wanted = options.promptTokens {
             let slots = objects + (engine.configuration.spatial.useEmbodiedToken ? 1 : 0)
             var last = -1
             while true {
-                let count = ModelParts.sequence(request, engine, objectTokens: slots).rows(.visible).count
+                let count = PromptSequence(request.prompt, hasImage: options.hasImage, objects: objects, objectTokens: slots, engine)
+                    .rows(.visible).count
                 // Beyond the model's limit more text changes nothing.
                 if count >= wanted || count == last { break }
                 last = count
@@ -146,6 +76,11 @@ public enum RequestBenchmark {
         request.decoding = DecodingOptions(
             strategy: options.beams > 1 ? .beam : .greedy, beams: options.beams, minLength: options.newTokens + 1, maxNewTokens: options.newTokens)
         return request
+    }
+
+    private static func picture(using random: inout SplitMix64) -> Image {
+        let size = Image.encoderSize
+        return Image(width: size, height: size, pixels: (0..<3 * size * size).map { _ in UInt8(truncatingIfNeeded: random.next()) })
     }
 
     private static func scene(_ count: Int, using random: inout SplitMix64) -> Scene {
@@ -183,8 +118,8 @@ public enum RequestBenchmark {
         let spatial = floor(network.spatial, symbols(network.spatial, [objects, network.configuration.maximumObjects - objects]))
         // A long prompt is read in pieces, each of which reads the weights.
         var prefill: PlanFloor?
-        for start in stride(from: 0, to: last.promptTokens, by: network.limits.rows) {
-            let piece = floor(network.language, symbols(network.language, [min(network.limits.rows, last.promptTokens - start), 1, extra]))
+        for start in stride(from: 0, to: last.rowsRead, by: network.limits.rows) {
+            let piece = floor(network.language, symbols(network.language, [min(network.limits.rows, last.rowsRead - start), 1, extra]))
             prefill = prefill.map { $0 + piece } ?? piece
         }
         let step = floor(network.language, symbols(network.language, [options.beams, options.beams, 0]))
@@ -193,10 +128,61 @@ public enum RequestBenchmark {
             stage("image", \.image, options.hasImage ? floor(network.image, [:]) : nil, count: options.hasImage ? 1 : 0, unit: "images"),
             stage("points", \.points, points, count: objects, unit: "objects"),
             stage("spatial", \.spatial, spatial, count: objects, unit: "objects"),
-            stage("prefill", \.prefill, prefill, count: last.promptTokens, unit: "tokens"),
+            stage("prefill", \.prefill, prefill, count: last.rowsRead, unit: "tokens"),
             last.steps > 0 ? stage("per token", { $0.decoding / Double(max($0.steps, 1)) }, step, count: 1, unit: "tokens") : nil,
         ].compactMap { $0 }
     }
+
+    // MARK: Requests that follow others
+
+    /// Asks about scenes that the session was asked about just before, with another text and another picture.
+    private static func sameScene(
+        _ session: Session, _ engine: Engine, _ objects: Int, _ options: RequestBenchmarkOptions
+    ) throws -> RequestReport.SameScene {
+        var random = SplitMix64(seed: .max)
+        var timings: [Timings] = []
+        for index in 0..<max(options.repeats, 1) {
+            // Up to the object tokens: what comes behind them is another matter.
+            var request = encodedOnly(request(options.repeats + 1 + index, engine, objects, options))
+            _ = try session.answer(to: request, cancellation: Cancellation())
+            request.instruction = "And what else?"
+            if options.hasImage { request.image = picture(using: &random) }
+            timings.append(try session.answer(to: request, cancellation: Cancellation()).timings)
+        }
+        let last = timings[timings.count - 1]
+        return RequestReport.SameScene(
+            seconds: Measured(Samples(timings.map { $0.preprocessing + $0.image + $0.points + $0.spatial })), objects: last.objects,
+            reusedObjects: last.reusedObjects, reusesScene: last.reusesScene)
+    }
+
+    /// Lets two adapters, or one and the model itself, take turns.
+    private static func adapterSwap(_ adapters: [Adapter], _ session: Session, _ request: Request) throws -> Measured? {
+        guard let first = adapters.first else { return nil }
+        let models = [first, adapters.count > 1 ? adapters[1] : nil]
+        var request = request
+        // Buffers are made, and weights read, when a model is asked for the first time.
+        request.decoding = DecodingOptions(strategy: .greedy, beams: 1, maxNewTokens: 1)
+        for model in models {
+            request.adapter = model
+            _ = try session.answer(to: request, cancellation: Cancellation())
+        }
+        request = encodedOnly(request)
+        var seconds: [Double] = []
+        for turn in 0..<20 {
+            request.adapter = models[turn % 2]
+            seconds.append(try session.answer(to: request, cancellation: Cancellation()).timings.adapter)
+        }
+        return Measured(Samples(seconds))
+    }
+
+    /// The request without an answer: the language model has nothing to do.
+    private static func encodedOnly(_ request: Request) -> Request {
+        var request = request
+        request.decoding = DecodingOptions(strategy: .greedy, beams: 1, maxNewTokens: 0)
+        return request
+    }
+
+    // MARK: Probes
 
     /// What the machine does at most, sampled between requests.
     private final class Probes {
@@ -227,7 +213,8 @@ public enum RequestBenchmark {
         }
 
         private func samples(_ element: Roofline.Element) -> Samples { Samples(rates[element] ?? []) }
-        /// Bytes may be multiplied as such or widened.
+        /// Bytes may be multiplied as such or widened. The faster of both is the bound, though with AVX2 it is an instruction that
+        /// is exact for 7 bits by 8 only: a bound that some kernels cannot reach hides nothing.
         private var bestOfBytes: Samples { samples(.i16).count > 0 && samples(.i16).peak > samples(.i8).peak ? samples(.i16) : samples(.i8) }
 
         var bytes: Samples { Samples(byteRates) }

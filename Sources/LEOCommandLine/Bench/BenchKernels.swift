@@ -32,6 +32,21 @@ struct BenchKernels: ParsableCommand {
     func validate() throws {
         if list, onRequest { throw ValidationError("--list and --on-request exclude each other.") }
         if onRequest, filter.count != 1 { throw ValidationError("--on-request takes one --filter, the whole name of a case.") }
+        let cases = options.cases
+        // A text that matches nothing is a slip even where others match.
+        if let text = filter.first(where: { text in !cases.contains { $0.name.contains(text) } }) {
+            throw ValidationError("--filter: no case has \(text) in its name; --list shows all.")
+        }
+        if onRequest, !cases.contains(where: { $0.name == filter[0] }) {
+            throw ValidationError("--filter: expected the whole name of a case, found \(filter[0]); --list shows all.")
+        }
+    }
+
+    private var options: KernelOptions {
+        var options = KernelOptions()
+        (options.filters, options.instructionSet, options.threads) = (filter, isa, bench.threads)
+        (options.seconds, options.comparesReference) = (bench.seconds, reference)
+        return options
     }
 
     private struct Listed: Encodable {
@@ -47,11 +62,7 @@ struct BenchKernels: ParsableCommand {
     }
 
     func run() throws {
-        var options = KernelOptions()
-        (options.filters, options.instructionSet, options.threads) = (filter, isa, bench.threads)
-        (options.seconds, options.comparesReference) = (bench.seconds, reference)
-        let cases = options.cases
-        if cases.isEmpty { throw ValidationError("--filter: no case matches; --list shows all.") }
+        let options = self.options, cases = options.cases
         if onRequest { return try serve(options) }
         if list {
             if format.json {
@@ -87,9 +98,7 @@ struct BenchKernels: ParsableCommand {
 
     /// Answers each line with the seconds of a call.
     private func serve(_ options: KernelOptions) throws {
-        guard let entry = options.cases.first(where: { $0.name == filter[0] }) else {
-            throw ValidationError("--filter: expected the whole name of a case, found \(filter[0]); --list shows all.")
-        }
+        guard let entry = options.cases.first(where: { $0.name == filter[0] }) else { return }
         guard let row = try options.row(of: entry) else { throw BenchError.instructionSet(name: isa ?? "", reason: "\(entry.family) has no kernel for it") }
         let timing = try KernelTiming(entry, row, team: KernelTeam(threads: bench.threads))
         StandardOutput.line(row.title)

@@ -10,7 +10,9 @@ struct BenchRequest: ParsableCommand {
         discussion: """
             Asks about made scenes, each another, with as many objects as the model takes. The share is the least time that
             the measured roofline allows for a stage's plan (for each step the longer of arithmetic and reading weights) over
-            the time it took.
+            the time it took. Of the prompt only the rows that are read count: its beginning is stored in the file, or kept from
+            the request before. The second request about a scene brings another text and another picture; its time is that of
+            all stages before the prompt.
 
               leo bench request leo-7b.leo
               leo bench request leo-7b.leo --beams 1 --prompt-tokens 192 --repeat 5 --json
@@ -35,6 +37,10 @@ struct BenchRequest: ParsableCommand {
     var steps = 0
     @Option(help: ArgumentHelp("Threads; 0 takes every core.", valueName: "n"))
     var threads = 0
+    @Flag(help: "Compute all of each prompt, also what the file stores of it or the one before had.")
+    var noReuse = false
+    @Option(help: ArgumentHelp("Time turning to this adapter of the model and back, too; given twice, from one to the other.", valueName: "file"))
+    var adapter: [String] = []
     @OptionGroup var format: JSONOption
 
     func validate() throws {
@@ -45,6 +51,7 @@ struct BenchRequest: ParsableCommand {
         ] where !range.contains(value) {
             throw ValidationError("\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value).")
         }
+        if adapter.count > 2 { throw ValidationError("--adapter: expected two at most, found \(adapter.count).") }
     }
 
     func run() throws {
@@ -52,10 +59,14 @@ struct BenchRequest: ParsableCommand {
         (options.promptTokens, options.objects, options.hasImage) = (promptTokens, objects, !noImage)
         (options.beams, options.newTokens, options.repeats) = (beams, newTokens, repeats)
         (options.threads, options.slowestSteps) = (threads, steps)
+        (options.reusesResults, options.adapters) = (!noReuse, adapter.map(\.expandingTilde))
         let report = try RequestBenchmark.run(model.expandingTilde, options)
         if format.json { return try StandardOutput.json(report) }
         StandardOutput.line("\(report.model), \(Units.bytes(report.fileBytes)); \(BenchText.machine(report.machine)); \(report.threads) thread\(report.threads == 1 ? "" : "s")")
-        StandardOutput.line("\(report.promptTokens) prompt tokens, \(report.objects) objects, \(report.beams) beam\(report.beams == 1 ? "" : "s"), \(report.steps) steps")
+        let rest = report.promptTokens - report.rowsRead
+        StandardOutput.line(
+            "prompt of \(report.promptTokens) tokens, " + (rest > 0 ? "\(rest) stored or kept, \(report.rowsRead) read" : "all read")
+                + "; \(report.objects) objects, \(report.beams) beam\(report.beams == 1 ? "" : "s"), \(report.steps) step\(report.steps == 1 ? "" : "s")")
         var rows = report.stages.map { stage in
             [
                 stage.name, BenchText.time(stage.seconds.median), BenchText.percent(stage.seconds.spread),
@@ -65,7 +76,14 @@ struct BenchRequest: ParsableCommand {
                 stage.share.map(BenchText.percent) ?? "",
             ]
         }
-        rows.append(["total", BenchText.time(report.total.median), BenchText.percent(report.total.spread), "", "", "", ""])
+        func add(_ name: String, _ seconds: Measured, _ rate: String = "") {
+            rows.append([name, BenchText.time(seconds.median), BenchText.percent(seconds.spread), rate, "", "", ""])
+        }
+        add("total", report.total)
+        if let second = report.sameScene {
+            add("second request, same scene", second.seconds, "\(second.reusedObjects) of \(second.objects) objects kept")
+        }
+        if let swap = report.adapterSwap { add("adapter swap", swap) }
         StandardOutput.line(Table(["stage", "time", "spread", "rate", "arithmetic", "weights", "share"], rows, right: [1, 2, 3, 4, 5, 6]).text)
         let peaks = report.peaks
         StandardOutput.line(

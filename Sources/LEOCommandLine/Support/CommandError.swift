@@ -51,13 +51,20 @@ enum Files {
         return [UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino)]
     }
 
-    /// Refuses an output that is one of the inputs or, for folders, a file in them.
-    static func checkOutput(_ output: String, inputs: [String]) throws(CommandError) {
+    /// Refuses, before anything is computed, an output that cannot be created, or is one of the inputs or, for folders, a file
+    /// in them.
+    ///
+    /// - Throws: `FileError`, `CommandError.overwritesInput`
+    static func checkOutput(_ output: String, inputs: [String]) throws {
+        if case .file(let place, _) = try FileTarget(output) {
+            let folder = place.lastIndex(of: "/").map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "."
+            if access(folder, W_OK | X_OK) != 0 { throw FileError(path: output, action: "create a file in \(folder)", code: errno) }
+        }
         guard let target = identity(output) else { return }
         for input in inputs {
             let candidates = kind(input).isFolder ? names(in: input).map { input.appendingPath($0) } : [input]
             for candidate in candidates where identity(candidate) == target {
-                throw .overwritesInput(path: output, input: candidate)
+                throw CommandError.overwritesInput(path: output, input: candidate)
             }
         }
     }

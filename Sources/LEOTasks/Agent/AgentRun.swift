@@ -198,7 +198,7 @@ public struct AgentRun: Sendable {
             record = place
         }
         return AgentRunReport(
-            task: episode.instruction, world: world, space: space.rawValue, model: engine.configuration.name,
+            task: episode.instruction, world: world, space: space.rawValue, model: engine.name(with: options.adapter),
             success: isScored ? result.isSuccess : nil, spl: isScored ? result.spl : nil,
             finished: agent.decision.map { $0.code == "finish()" } ?? false, interrupted: cancellation.isCancelled,
             pathLength: end.pathLength, shortestPath: isScored ? episode.shortestPath : nil, steps: steps, record: record)

@@ -12,6 +12,8 @@ public struct AgentOptions: Sendable {
     public var decoding = DecodingOptions()
     /// Chooses the points of objects.
     public var seed: UInt64 = 0
+    /// Decides with this adapter of the engine.
+    public var adapter: Adapter?
     /// What LEGENT actions may hold. Speech ends an episode, so it is left out unless it answers a question.
     public var speech: LEGENTActionSpace.SpeechRule?
 
@@ -110,6 +112,7 @@ public final class ModelAgent: EpisodePolicy, @unchecked Sendable {
             position: SIMD3<Float>(LEOFrame.point(world.agent.position)),
             orientation: SIMD4<Float>(LEOFrame.orientation(yaw: world.agent.yaw)))
         request.seed = options.seed
+        request.adapter = options.adapter
         request.decoding = options.decoding
         return request
     }

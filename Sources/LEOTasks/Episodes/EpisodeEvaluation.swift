@@ -101,7 +101,7 @@ public struct EpisodeEvaluation: Sendable {
             }
             return results
         }
-        return try report(.model, results, model: engine.configuration.name)
+        return try report(.model, results, model: engine.name(with: options.adapter))
     }
 
     private func report(_ policy: EpisodePolicyKind, _ results: [EpisodeResult], model: String? = nil) throws -> EpisodeReport {

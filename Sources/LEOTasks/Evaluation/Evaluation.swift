@@ -11,6 +11,8 @@ public final class Evaluation {
     public let engine: Engine
     public let dataset: any Dataset
     public let options: EvaluationOptions
+    /// What answers instead of the model itself.
+    public let adapter: Adapter?
     public let identity: RunIdentity
     private let journal: Journal
 
@@ -26,9 +28,10 @@ public final class Evaluation {
 
     /// - Parameters:
     ///   - dataset: opened with `options.datasetOptions(engine.configuration)`
+    ///   - adapter: one of the engine
     ///   - journalPath: made if it does not exist
     /// - Throws: `TaskError`
-    public init(engine: Engine, dataset: any Dataset, options: EvaluationOptions, journalPath: String) throws {
+    public init(engine: Engine, dataset: any Dataset, options: EvaluationOptions, adapter: Adapter? = nil, journalPath: String) throws {
         if let limit = options.limit, limit < 1 {
             throw TaskError.invalidOption(name: "limit", expected: "at least 1", found: "\(limit)")
         }
@@ -45,7 +48,8 @@ public final class Evaluation {
         self.engine = engine
         self.dataset = dataset
         self.options = options
-        identity = RunIdentity(engine: engine, dataset: dataset, options: options)
+        self.adapter = adapter
+        identity = RunIdentity(engine: engine, adapter: adapter, dataset: dataset, options: options)
         journal = try Journal(path: journalPath, identity: identity)
     }
 
@@ -74,7 +78,8 @@ public final class Evaluation {
             try Task.checkCancellation()
             let began = clock.now
             let sample = try dataset.sample(at: index)
-            let request = Request(sample, decoding: options.decoding, configuration: engine.configuration)
+            var request = Request(sample, decoding: options.decoding, configuration: engine.configuration)
+            request.adapter = adapter
             let answer = try await session.respond(to: request).answer
             let result = SampleResult(
                 index: index, id: annotation.id, prediction: answer.text, tokens: answer.ids.count,
@@ -103,7 +108,7 @@ public final class Evaluation {
 }
 
 extension RunIdentity {
-    init(engine: Engine, dataset: any Dataset, options: EvaluationOptions) {
+    init(engine: Engine, adapter: Adapter?, dataset: any Dataset, options: EvaluationOptions) {
         var texts = StableHash()
         for index in 0..<dataset.count {
             let annotation = dataset.annotation(at: index)
@@ -117,11 +122,13 @@ extension RunIdentity {
             for reference in references { texts.add(reference) }
         }
         var configuration = StableHash()
-        configuration.add(engine.archive.configuration)
+        // What a file stores of the prompt depends on the machine that wrote it and changes no answer.
+        let archives = [engine.archive] + (adapter.map { [$0.archive] } ?? [])
+        for archive in archives { configuration.add(archive.configuration) }
         let decoding = options.decoding
         self.init(
-            task: dataset.task.rawValue, split: dataset.split.rawValue, model: engine.configuration.name,
-            fingerprint: engine.archive.fingerprint + configuration.text, data: texts.text, samples: dataset.count,
+            task: dataset.task.rawValue, split: dataset.split.rawValue, model: engine.name(with: adapter),
+            fingerprint: archives.map(\.weightsFingerprint).joined() + configuration.text, data: texts.text, samples: dataset.count,
             objects: options.objectSource.rawValue, seed: options.seed, decoding: decoding.words)
     }
 }

@@ -8,7 +8,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     public let split: String
     /// The model's name, for people.
     public let model: String
-    /// Stands for the model's tensors and configuration.
+    /// Stands for the weights and configuration of the model, and of its adapter if there is one.
     public let fingerprint: String
     /// Stands for texts and references of all samples, however few of them are evaluated.
     public let data: String
@@ -105,7 +105,13 @@ final class Journal {
         if kept < data.count, ftruncate(descriptor, off_t(kept)) != 0 {
             throw TaskError.file(path: path, reason: "cannot be cut to its whole lines: \(Self.reason(errno))")
         }
-        if lines.isEmpty { try Self.append(identity, descriptor, path) }
+        if lines.isEmpty {
+            do { try Self.append(identity, descriptor, path) } catch {
+                // A full disk: what is left would say nothing.
+                unlink(path)
+                throw error
+            }
+        }
         isOpen = false
     }
 
