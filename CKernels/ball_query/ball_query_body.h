@@ -19,7 +19,8 @@ CK_INLINE point broadcast(float x, float y, float z) { return (point){v_set1(x),
 
 /* One bit for each of V_LANES points x, y, z that is closer to `centre` than the radius. */
 CK_INLINE unsigned inside(const float *x, const float *y, const float *z, point centre, V squared_radius) {
-    const V dx = v_sub(v_load(x), centre.x), dy = v_sub(v_load(y), centre.y), dz = v_sub(v_load(z), centre.z);
+    /* The other way round than in the contract: the square is the same, and the subtraction loads what it takes away. */
+    const V dx = v_sub(centre.x, v_load(x)), dy = v_sub(centre.y, v_load(y)), dz = v_sub(centre.z, v_load(z));
     const V d = v_add(v_add(v_mul(dx, dx), v_mul(dy, dy)), v_mul(dz, dz));
     return vm_bits(v_less(d, squared_radius));
 }

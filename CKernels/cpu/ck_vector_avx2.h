@@ -55,6 +55,14 @@ CK_INLINE VM vm_first(int64_t count) { return ck_tail_mask_avx2(count); }
 CK_INLINE V v_load_where(VM mask, const float *p) { return _mm256_maskload_ps(p, mask); }
 CK_INLINE void v_store_where(VM mask, float *p, V x) { _mm256_maskstore_ps(p, mask, x); }
 
+CK_INLINE V v_load_first(const float *p, int64_t count) {
+    return count >= V_LANES ? v_load(p) : v_load_where(vm_first(count), p);
+}
+CK_INLINE void v_store_first(float *p, V x, int64_t count) {
+    if (count >= V_LANES) v_store(p, x);
+    else v_store_where(vm_first(count), p, x);
+}
+
 CK_INLINE float v_lane0(V x) { return _mm256_cvtss_f32(x); }
 
 CK_INLINE float v_sum(V v) {

@@ -48,6 +48,8 @@ CK_INLINE unsigned vm_bits(VM mask) { return mask; }
 CK_INLINE VM vm_first(int64_t count) { return ck_tail_mask_avx512(count); }
 CK_INLINE V v_load_where(VM mask, const float *p) { return _mm512_maskz_loadu_ps(mask, p); }
 CK_INLINE void v_store_where(VM mask, float *p, V x) { _mm512_mask_storeu_ps(p, mask, x); }
+CK_INLINE V v_load_first(const float *p, int64_t count) { return v_load_where(vm_first(count), p); }
+CK_INLINE void v_store_first(float *p, V x, int64_t count) { v_store_where(vm_first(count), p, x); }
 
 CK_INLINE float v_lane0(V x) { return _mm512_cvtss_f32(x); }
 CK_INLINE float v_sum(V x) { return _mm512_reduce_add_ps(x); }

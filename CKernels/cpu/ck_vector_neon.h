@@ -31,6 +31,11 @@ CK_INLINE V v_select(VM mask, V yes, V no) { return vbslq_f32(mask, yes, no); }
 CK_INLINE VI vi_set1(int32_t x) { return vdupq_n_s32(x); }
 CK_INLINE VI vi_add(VI x, VI y) { return vaddq_s32(x, y); }
 CK_INLINE VI vi_select(VM mask, VI yes, VI no) { return vbslq_s32(mask, yes, no); }
+CK_INLINE VM vm_first(int64_t count) {
+    static const int32_t lanes[V_LANES] = {0, 1, 2, 3};
+    const int32_t known = count > V_LANES ? V_LANES : count < 0 ? 0 : (int32_t)count;
+    return vcltq_s32(vld1q_s32(lanes), vdupq_n_s32(known));
+}
 CK_INLINE VM vm_and(VM x, VM y) { return vandq_u32(x, y); }
 
 CK_INLINE float v_lane0(V x) { return vgetq_lane_f32(x, 0); }
