@@ -1,5 +1,5 @@
-/* Vectors of AVX2 by the names that code shared by several instruction sets uses: the ..._body.h files say which of them.
- * ck_vector_avx512.h and ck_vector_neon.h define the same. A file includes one of the three.
+/* Vectors of AVX2 by the names that code shared by several instruction sets uses. ck_vector_avx512.h defines the same, and
+ * ck_vector_neon.h what has a use there. A file includes one of the three.
  *
  * V: float32 lanes, VI: int32 lanes, VM: a condition per lane. v_min and v_max give y if one of the two is NaN. */
 #ifndef CK_VECTOR_AVX2_H
@@ -51,6 +51,10 @@ CK_INLINE VM vm_or(VM x, VM y) { return _mm256_or_si256(x, y); }
 CK_INLINE unsigned vm_bits(VM mask) { return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
 /* The first `count` lanes, or all, or none. */
 CK_INLINE VM vm_first(int64_t count) { return ck_tail_mask_avx2(count); }
+/* The same for a count of 0 ... V_LANES. */
+CK_INLINE VM vm_below(int64_t count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 /* Memory of other lanes is not touched; loads give zeros there. */
 CK_INLINE V v_load_where(VM mask, const float *p) { return _mm256_maskload_ps(p, mask); }
 CK_INLINE void v_store_where(VM mask, float *p, V x) { _mm256_maskstore_ps(p, mask, x); }

@@ -46,6 +46,7 @@ CK_INLINE VM vm_and(VM x, VM y) { return (VM)(x & y); }
 CK_INLINE VM vm_or(VM x, VM y) { return (VM)(x | y); }
 CK_INLINE unsigned vm_bits(VM mask) { return mask; }
 CK_INLINE VM vm_first(int64_t count) { return ck_tail_mask_avx512(count); }
+CK_INLINE VM vm_below(int64_t count) { return (VM)((1u << count) - 1); }
 CK_INLINE V v_load_where(VM mask, const float *p) { return _mm512_maskz_loadu_ps(mask, p); }
 CK_INLINE void v_store_where(VM mask, float *p, V x) { _mm512_mask_storeu_ps(p, mask, x); }
 CK_INLINE V v_load_first(const float *p, int64_t count) { return v_load_where(vm_first(count), p); }

@@ -1,4 +1,4 @@
-/* Vectors of Advanced SIMD by the names of ck_vector_avx2.h, where they are described; some have no use here. */
+/* Vectors of Advanced SIMD by the names of ck_vector_avx2.h, where they are described. */
 #ifndef CK_VECTOR_NEON_H
 #define CK_VECTOR_NEON_H
 #include "ck_target.h"

@@ -24,7 +24,7 @@ CK_INLINE float row_sum(const float *x, const float *residual, int64_t columns) 
     for (; c + 4 * V_LANES <= columns; c += 4 * V_LANES)
         CK_UNROLL for (int i = 0; i < 4; i++) sums[i] = v_add(sums[i], value(x, residual, c + i * V_LANES));
     for (; c + V_LANES <= columns; c += V_LANES) sums[0] = v_add(sums[0], value(x, residual, c));
-    if (c < columns) sums[1] = v_add(sums[1], value_where(vm_first(columns - c), x, residual, c));
+    if (c < columns) sums[1] = v_add(sums[1], value_where(vm_below(columns - c), x, residual, c));
     return total(sums);
 }
 
@@ -42,7 +42,7 @@ CK_INLINE float row_squares(const float *x, const float *residual, int64_t colum
         sums[0] = v_fma(deviation, deviation, sums[0]);
     }
     if (c < columns) {
-        const VM mask = vm_first(columns - c);
+        const VM mask = vm_below(columns - c);
         const V deviation = v_select(mask, v_sub(value_where(mask, x, residual, c), m), v_zero());
         sums[1] = v_fma(deviation, deviation, sums[1]);
     }
@@ -58,7 +58,7 @@ CK_INLINE void write_row(const float *x, const float *residual, const float *wei
         v_store(y + c, bias ? v_fma(normal, w, v_load(bias + c)) : v_mul(normal, w));
     }
     if (c < columns) {
-        const VM mask = vm_first(columns - c);
+        const VM mask = vm_below(columns - c);
         const V normal = v_mul(v_sub(value_where(mask, x, residual, c), m), scale), w = v_load_where(mask, weight + c);
         v_store_where(mask, y + c, bias ? v_fma(normal, w, v_load_where(mask, bias + c)) : v_mul(normal, w));
     }
