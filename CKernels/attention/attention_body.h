@@ -12,8 +12,8 @@
  * widens each number once and stores nothing. More rows than that share a widened copy of the tile. A tile is also
  * copied if d is no whole number of vectors, then padded with zeros.
  *
- * The including file defines, inside its target region:
- *   V, V_LANES and v_... operations on float32 lanes; v_exp; v_sums4, the four sums across lanes, as V4;
+ * The including file defines, inside its target region, after the vectors (cpu/ck_vector_...):
+ *   v_exp where they lack it; v_sums4, the four sums across lanes, as V4;
  *   v_load_f16, v_load_bf16, which widen V_LANES numbers;
  *   GROUP_ROWS x GROUP_CELLS, the registers of a score group of a large block, GROUP_VECTORS of a value group;
  *   DIRECT_ROWS, the rows that make one group if there are no more, with DIRECT_CELLS(rows, type) cells or vectors;
@@ -21,8 +21,6 @@
 #include <math.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 /* Keeps the compiler from widening two numbers at once, for which a group has no register. */
 #define KEEP_ORDER __asm__ volatile("" ::: "memory")
 
@@ -66,18 +64,18 @@ static workspace workspace_at(float *memory, int64_t d) {
 
 /* MARK: Memory */
 
-INLINE V load_cache(ck_cache_type type, const void *cache, int64_t at) {
+CK_INLINE V load_cache(ck_cache_type type, const void *cache, int64_t at) {
     if (type == CK_CACHE_F32) return v_load((const float *)cache + at);
     const uint16_t *bits = (const uint16_t *)cache + at;
     return type == CK_CACHE_F16 ? v_load_f16(bits) : v_load_bf16(bits);
 }
 
-INLINE const void *cache_at(ck_cache_type type, const void *cache, int64_t at) {
+CK_INLINE const void *cache_at(ck_cache_type type, const void *cache, int64_t at) {
     return (const char *)cache + at * ck_cache_bytes(type);
 }
 
 /* target[extent] = source[d] as float32, then zeros */
-INLINE void widen(ck_cache_type type, const void *source, int64_t d, float *target, int64_t extent) {
+CK_INLINE void widen(ck_cache_type type, const void *source, int64_t d, float *target, int64_t extent) {
     int64_t j = 0;
     for (; j + V_LANES <= d; j += V_LANES) v_store(target + j, load_cache(type, source, j));
     for (; j < d; j++) target[j] = ck_cache_get(type, source, j);
@@ -87,40 +85,40 @@ INLINE void widen(ck_cache_type type, const void *source, int64_t d, float *targ
 /* MARK: Scores */
 
 /* Asks for memory, which need not be there. */
-INLINE void fetch_lines(uintptr_t address, int64_t bytes) {
+CK_INLINE void fetch_lines(uintptr_t address, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const void *)(address + (uintptr_t)i));
 }
 
 /* weights[row][cells rounded up] = scale * q k. `fetches`: keys and values come from memory, not from a copy or from
  * rows before; ask for the values of this tile and the keys of the next, which hides a fifth to a third of the time of a step. */
-INLINE void score_group(int rows, int group, ck_cache_type type, bool fetches, const workspace *w, const int32_t *at,
-                        const tile *t, int64_t cells) {
+CK_INLINE void score_group(int rows, int group, ck_cache_type type, bool fetches, const workspace *w, const int32_t *at,
+                           const tile *t, int64_t cells) {
     const float *q[most_rows];
     const int64_t extent = w->extent;
-    UNROLL for (int r = 0; r < rows; r++) q[r] = w->q + at[r] * w->pitch;
+    CK_UNROLL for (int r = 0; r < rows; r++) q[r] = w->q + at[r] * w->pitch;
     for (int64_t c = 0; c < cells; c += group) {
         V acc[most_rows][most_cells];
         const void *k[most_cells];
-        UNROLL for (int i = 0; i < group; i++) {
+        CK_UNROLL for (int i = 0; i < group; i++) {
             k[i] = t->keys[c + i];
             if (fetches) {
                 fetch_lines((uintptr_t)t->values[c + i], extent * ck_cache_bytes(type));
                 fetch_lines((uintptr_t)t->keys[c + i] + t->to_next, extent * ck_cache_bytes(type));
             }
-            UNROLL for (int r = 0; r < rows; r++) acc[r][i] = v_zero();
+            CK_UNROLL for (int r = 0; r < rows; r++) acc[r][i] = v_zero();
         }
         for (int64_t j = 0; j < extent; j += V_LANES) {
             V query[most_rows];
-            UNROLL for (int r = 0; r < rows; r++) query[r] = v_load(q[r] + j);
-            UNROLL for (int i = 0; i < group; i++) {
+            CK_UNROLL for (int r = 0; r < rows; r++) query[r] = v_load(q[r] + j);
+            CK_UNROLL for (int i = 0; i < group; i++) {
                 const V key = load_cache(type, k[i], j);
-                UNROLL for (int r = 0; r < rows; r++) acc[r][i] = v_fma(query[r], key, acc[r][i]);
+                CK_UNROLL for (int r = 0; r < rows; r++) acc[r][i] = v_fma(query[r], key, acc[r][i]);
                 if (type != CK_CACHE_F32) KEEP_ORDER;
             }
         }
-        UNROLL for (int r = 0; r < rows; r++) {
+        CK_UNROLL for (int r = 0; r < rows; r++) {
             float *weights = w->weights + at[r] * tile_cells + c;
-            UNROLL for (int i = 0; i < group; i += 4) {
+            CK_UNROLL for (int i = 0; i < group; i += 4) {
                 const int second = i + 1, third = group > 2 ? i + 2 : i, fourth = group > 2 ? i + 3 : i + 1;
                 const V4 sums = v4_scale(v_sums4(acc[r][i], acc[r][second], acc[r][third], acc[r][fourth]), w->scale);
                 if (group > 2) v4_store(weights + i, sums);
@@ -138,8 +136,8 @@ static void update_row(const workspace *w, int64_t row, int64_t count) {
     float *weights = w->weights + row * tile_cells, *largest = w->largest + row;
     V score[tile_cells / V_LANES];
     V top = lowest;
-    UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
-        score[i] = v_first(v_load(weights + i * V_LANES), lowest, count - i * V_LANES);
+    CK_UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
+        score[i] = v_select(vm_first(count - i * V_LANES), v_load(weights + i * V_LANES), lowest);
         top = v_max(top, score[i]);
     }
     const float tile_top = v_largest(top);
@@ -149,7 +147,7 @@ static void update_row(const workspace *w, int64_t row, int64_t count) {
     float correction = 1.0f;
     if (now != *largest || now == -INFINITY) correction = v_lane0(v_exp(v_sub(v_set1(*largest), shift)));
     V sum = v_zero();
-    UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
+    CK_UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
         const V weight = v_exp(v_sub(score[i], shift));
         v_store(weights + i * V_LANES, weight);
         sum = v_add(sum, weight);
@@ -162,42 +160,42 @@ static void update_row(const workspace *w, int64_t row, int64_t count) {
 /* MARK: Values */
 
 /* sums[row][vectors] = sums * correction + weights v, at one place along d. */
-INLINE void value_group(int rows, int vectors, ck_cache_type type, const workspace *w, const int32_t *at,
-                        const int32_t *counts, const tile *t, int64_t place) {
+CK_INLINE void value_group(int rows, int vectors, ck_cache_type type, const workspace *w, const int32_t *at,
+                           const int32_t *counts, const tile *t, int64_t place) {
     V acc[most_rows][most_cells];
     const float *weights[most_rows];
     int64_t shared = counts[0];
-    UNROLL for (int r = 0; r < rows; r++) {
+    CK_UNROLL for (int r = 0; r < rows; r++) {
         if (counts[r] < shared) shared = counts[r];
         weights[r] = w->weights + at[r] * tile_cells;
         const float *sums = w->sums + at[r] * w->pitch + place;
         const V correction = v_set1(w->correction[at[r]]);
-        UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = v_mul(v_load(sums + v * V_LANES), correction);
+        CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = v_mul(v_load(sums + v * V_LANES), correction);
     }
     for (int64_t c = 0; c < shared; c++) {
         V weight[most_rows];
-        UNROLL for (int r = 0; r < rows; r++) weight[r] = v_set1(weights[r][c]);
+        CK_UNROLL for (int r = 0; r < rows; r++) weight[r] = v_set1(weights[r][c]);
         const void *values = t->values[c];
-        UNROLL for (int v = 0; v < vectors; v++) {
+        CK_UNROLL for (int v = 0; v < vectors; v++) {
             const V value = load_cache(type, values, place + v * V_LANES);
-            UNROLL for (int r = 0; r < rows; r++) acc[r][v] = v_fma(weight[r], value, acc[r][v]);
+            CK_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = v_fma(weight[r], value, acc[r][v]);
             if (type != CK_CACHE_F32) KEEP_ORDER;
         }
     }
     /* Cells that only some rows see: others must not touch them, 0 * inf is no 0. */
-    UNROLL for (int r = 0; r < rows; r++) {
+    CK_UNROLL for (int r = 0; r < rows; r++) {
         for (int64_t c = shared; c < counts[r]; c++) {
             const V weight = v_set1(weights[r][c]);
-            UNROLL for (int v = 0; v < vectors; v++)
+            CK_UNROLL for (int v = 0; v < vectors; v++)
                 acc[r][v] = v_fma(weight, load_cache(type, t->values[c], place + v * V_LANES), acc[r][v]);
         }
         float *sums = w->sums + at[r] * w->pitch + place;
-        UNROLL for (int v = 0; v < vectors; v++) v_store(sums + v * V_LANES, acc[r][v]);
+        CK_UNROLL for (int v = 0; v < vectors; v++) v_store(sums + v * V_LANES, acc[r][v]);
     }
 }
 
-INLINE void add_values(int rows, int vectors, ck_cache_type type, const workspace *w, const int32_t *at,
-                       const int32_t *counts, const tile *t) {
+CK_INLINE void add_values(int rows, int vectors, ck_cache_type type, const workspace *w, const int32_t *at,
+                          const int32_t *counts, const tile *t) {
     int64_t place = 0;
     for (; place + vectors * V_LANES <= w->extent; place += vectors * V_LANES)
         value_group(rows, vectors, type, w, at, counts, t, place);
@@ -206,14 +204,14 @@ INLINE void add_values(int rows, int vectors, ck_cache_type type, const workspac
 
 /* MARK: Tiles */
 
-INLINE int64_t most(int rows, const int32_t *counts) {
+CK_INLINE int64_t most(int rows, const int32_t *counts) {
     int64_t cells = 0;
     for (int r = 0; r < rows; r++) cells = counts[r] > cells ? counts[r] : cells;
     return cells;
 }
 
 /* A tile for up to DIRECT_ROWS rows at once. */
-INLINE void run_direct(int rows, ck_cache_type type, const workspace *w, const viewers *seen, const tile *t) {
+CK_INLINE void run_direct(int rows, ck_cache_type type, const workspace *w, const viewers *seen, const tile *t) {
     score_group(rows, DIRECT_CELLS(rows, type), type, true, w, seen->rows, t, most(rows, seen->counts));
     for (int r = 0; r < rows; r++) update_row(w, seen->rows[r], seen->counts[r]);
     add_values(rows, DIRECT_CELLS(rows, type), type, w, seen->rows, seen->counts, t);
@@ -253,8 +251,8 @@ static void run_tile(const workspace *w, const viewers *seen, const tile *t) {
 }
 
 /* Collects `count` cells, `list`ed or from `start` on, of one key/value head. */
-INLINE void gather(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t kv_head, int64_t start,
-                   const int32_t *list, int64_t count, int64_t rows, tile *t) {
+CK_INLINE void gather(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t kv_head, int64_t start,
+                      const int32_t *list, int64_t count, int64_t rows, tile *t) {
     const bool copied = w->extent != a->d || (type != CK_CACHE_F32 && rows > DIRECT_ROWS);
     t->to_next = list ? 0 : (uintptr_t)(tile_cells * a->cell_stride * ck_cache_bytes(type));
     t->type = copied ? CK_CACHE_F32 : type;
@@ -276,11 +274,11 @@ INLINE void gather(ck_cache_type type, const ck_attention_args *a, const workspa
 
 /* MARK: Blocks */
 
-INLINE int64_t at_least_zero(int64_t value) { return value > 0 ? value : 0; }
+CK_INLINE int64_t at_least_zero(int64_t value) { return value > 0 ? value : 0; }
 
 /* Tails of rows row ..< row + rows, the tiles that start at `start`: rows that list the same cells share a tile. */
-INLINE void run_tails(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t kv_head, int64_t row,
-                      int64_t rows, int64_t start) {
+CK_INLINE void run_tails(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t kv_head, int64_t row,
+                         int64_t rows, int64_t start) {
     bool done[block_rows] = {false};
     for (int64_t r = 0; r < rows; r++) {
         const int64_t left = a->tail_counts[row + r] - start, count = left < tile_cells ? left : tile_cells;
@@ -301,8 +299,8 @@ INLINE void run_tails(ck_cache_type type, const ck_attention_args *a, const work
     }
 }
 
-INLINE void run_block(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t head, int64_t row,
-                      int64_t rows) {
+CK_INLINE void run_block(ck_cache_type type, const ck_attention_args *a, const workspace *w, int64_t head, int64_t row,
+                         int64_t rows) {
     const int64_t kv_head = head / (a->heads / a->kv_heads);
     int64_t prefix = 0, tail = 0;
     for (int64_t r = 0; r < rows; r++) {
@@ -344,7 +342,7 @@ INLINE void run_block(ck_cache_type type, const ck_attention_args *a, const work
     }
 }
 
-INLINE void attend(ck_cache_type type, const ck_attention_args *a, int part, int parts) {
+CK_INLINE void attend(ck_cache_type type, const ck_attention_args *a, int part, int parts) {
     int64_t begin, end;
     ck_slice(a->heads * a->m, 1, part, parts, &begin, &end);
     if (begin == end) return;
@@ -361,6 +359,4 @@ void NAME(f32)(const void *args, int part, int parts) { attend(CK_CACHE_F32, arg
 void NAME(f16)(const void *args, int part, int parts) { attend(CK_CACHE_F16, args, part, parts); }
 void NAME(bf16)(const void *args, int part, int parts) { attend(CK_CACHE_BF16, args, part, parts); }
 
-#undef INLINE
-#undef UNROLL
 #undef KEEP_ORDER

@@ -1,7 +1,4 @@
-/* Ball query, Advanced SIMD.
- *
- * Tile: 64 centres of one cloud x chunks of 256 points laid out by coordinate on the stack, as in the AVX2 file.
- * Eight points give one branch; their hits are written singly. Tails: the chunk is padded with NaN. */
+/* Ball query, Advanced SIMD: ball_query_chunks.h. Eight points give one branch; their hits are written singly. */
 #include "ball_query.h"
 #include "ck_target.h"
 
@@ -10,21 +7,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { chunk_points = 256, block_centres = 64 };
-
-typedef struct chunk {
-    float x[chunk_points], y[chunk_points], z[chunk_points];
-} chunk;
-
-static int64_t load_chunk(chunk *tile, const float *points, int64_t stride, int64_t count) {
-    const int64_t padded = (count + 7) / 8 * 8;
-    for (int64_t i = 0; i < count; i++) {
-        const float *p = points + i * stride;
-        tile->x[i] = p[0], tile->y[i] = p[1], tile->z[i] = p[2];
-    }
-    for (int64_t i = count; i < padded; i++) tile->x[i] = tile->y[i] = tile->z[i] = __builtin_nanf("");
-    return padded;
-}
+enum { CHUNK_UNIT = 8 };
+#include "ball_query/ball_query_chunks.h"
 
 /* All ones in the lanes of four points from i on that lie in the ball. */
 static inline uint32x4_t is_inside(const chunk *tile, int64_t i, const float *centre, float squared_radius) {
@@ -49,26 +33,6 @@ static int64_t search_chunk(const chunk *tile, int64_t padded, const float *cent
         }
     }
     return found;
-}
-
-static void search_block(const ck_ball_query_args *args, const float *points, int64_t first_row, int64_t rows) {
-    const float squared_radius = args->radius * args->radius;
-    const int64_t n = args->n_points, limit = args->limit;
-    int64_t found[block_centres] = {0};
-    int64_t full = 0;
-    for (int64_t begin = 0; begin < n && full < rows; begin += chunk_points) {
-        chunk tile;
-        const int64_t count = n - begin < chunk_points ? n - begin : chunk_points;
-        const int64_t padded = load_chunk(&tile, points + begin * args->point_stride, args->point_stride, count);
-        for (int64_t i = 0; i < rows; i++) {
-            if (found[i] == limit) continue;
-            const int64_t row = first_row + i;
-            found[i] = search_chunk(&tile, padded, args->centres + row * 3, squared_radius, (int32_t)begin,
-                                    args->indices + row * limit, found[i], limit);
-            full += found[i] == limit;
-        }
-    }
-    for (int64_t i = 0; i < rows; i++) ck_ball_query_pad(args->indices + (first_row + i) * limit, found[i], limit);
 }
 
 void ck_ball_query_f32_neon(const void *raw, int part, int parts) {

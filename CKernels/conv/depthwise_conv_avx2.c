@@ -23,8 +23,6 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
-
 enum {
     tile = 7,
     taps = 7,

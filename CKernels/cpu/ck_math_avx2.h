@@ -111,6 +111,17 @@ CK_MATH_INLINE __m256 ck_erf_avx2(__m256 x) {
     return _mm256_or_ps(size, _mm256_and_ps(x, sign_bit));
 }
 
+/* GELU (the exact form, by erf) and SiLU as the linear kernels' epilogues compute them. */
+CK_MATH_INLINE __m256 ck_gelu_avx2(__m256 x) {
+    const __m256 erf = ck_erf_avx2(_mm256_mul_ps(x, _mm256_set1_ps(0.70710678f)));
+    return _mm256_mul_ps(_mm256_mul_ps(_mm256_set1_ps(0.5f), x), _mm256_add_ps(_mm256_set1_ps(1.0f), erf));
+}
+
+CK_MATH_INLINE __m256 ck_silu_avx2(__m256 x) {
+    const __m256 e = ck_exp_avx2(_mm256_xor_ps(x, _mm256_set1_ps(-0.0f)));
+    return _mm256_div_ps(x, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
+}
+
 CK_TARGET_END
 #endif
 #endif

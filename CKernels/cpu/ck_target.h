@@ -27,6 +27,9 @@
     CK_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define CK_TARGET_END CK_PRAGMA(clang attribute pop)
 
+#define CK_INLINE static inline __attribute__((always_inline))
+#define CK_UNROLL _Pragma("clang loop unroll(full)")
+
 #if defined(__x86_64__)
 #define CK_X86 1
 #else

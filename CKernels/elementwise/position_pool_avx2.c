@@ -9,8 +9,6 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
-
 CK_INLINE __m256 accumulate(__m256 sum, __m256 v, bool squares) {
     return squares ? _mm256_fmadd_ps(v, v, sum) : _mm256_add_ps(sum, v);
 }

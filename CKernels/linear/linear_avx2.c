@@ -10,8 +10,7 @@
  *
  * The adapter is a continuation of the same sums: x' = lora_scale * lora_x over `rank` steps of lora_b.
  * Stack: about 220 KB. Tails: the last panel is padded in the weights, so only the final store is masked. */
-#include "ck_math_avx2.h"
-#include "ck_target.h"
+#include "ck_vector_avx2.h"
 #include "linear/linear.h"
 #include "linear/tile_avx2.h"
 
@@ -29,61 +28,13 @@ enum {
     stream_pitch = max_panels * CK_PANEL
 };
 
-/* MARK: Epilogue */
-
-CK_TILE_INLINE __m256 activated(__m256 v, int32_t activation) {
-    switch (activation) {
-    case CK_ACT_RELU: return _mm256_max_ps(_mm256_setzero_ps(), v); /* the second operand wins if it is NaN */
-    case CK_ACT_GELU: {
-        const __m256 erf = ck_erf_avx2(_mm256_mul_ps(v, _mm256_set1_ps(0.70710678f)));
-        return _mm256_mul_ps(_mm256_mul_ps(_mm256_set1_ps(0.5f), v), _mm256_add_ps(_mm256_set1_ps(1.0f), erf));
-    }
-    case CK_ACT_SILU: {
-        const __m256 e = ck_exp_avx2(_mm256_xor_ps(v, _mm256_set1_ps(-0.0f)));
-        return _mm256_div_ps(v, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
-    }
-    default: return v;
-    }
-}
-
-CK_TILE_INLINE __m256 load_lanes(const float *p, int64_t lanes) {
-    return lanes >= 8 ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, ck_tail_mask_avx2(lanes));
-}
-
-/* y[rows, columns] at (row, column) from finished sums. */
-CK_TILE_INLINE void finish_as(const ck_linear_args *a, int32_t activation, const float *sums, int64_t sum_stride,
-                              int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    for (int64_t i = 0; i < rows; i++) {
-        const float *residual = a->residual ? a->residual + (row + i) * a->residual_stride + column : NULL;
-        float *y = a->y + (row + i) * a->y_stride + column;
-        for (int64_t j = 0; j < columns; j += 8) {
-            const int64_t lanes = columns - j;
-            __m256 v = _mm256_loadu_ps(sums + i * sum_stride + j);
-            if (a->bias) v = _mm256_add_ps(v, load_lanes(a->bias + column + j, lanes));
-            v = activated(v, activation);
-            if (a->channel_scale) v = _mm256_mul_ps(v, load_lanes(a->channel_scale + column + j, lanes));
-            if (residual) v = _mm256_add_ps(v, load_lanes(residual + j, lanes));
-            if (lanes >= 8) _mm256_storeu_ps(y + j, v);
-            else _mm256_maskstore_ps(y + j, ck_tail_mask_avx2(lanes), v);
-        }
-    }
-}
-
-static void finish(const ck_linear_args *a, const float *sums, int64_t sum_stride, int64_t row, int64_t rows,
-                   int64_t column, int64_t columns) {
-    switch (a->activation) {
-    case CK_ACT_RELU: finish_as(a, CK_ACT_RELU, sums, sum_stride, row, rows, column, columns); return;
-    case CK_ACT_GELU: finish_as(a, CK_ACT_GELU, sums, sum_stride, row, rows, column, columns); return;
-    case CK_ACT_SILU: finish_as(a, CK_ACT_SILU, sums, sum_stride, row, rows, column, columns); return;
-    default: finish_as(a, CK_ACT_NONE, sums, sum_stride, row, rows, column, columns); return;
-    }
-}
+#include "linear/linear_body.h"
 
 /* MARK: Few rows */
 
 /* Panels side by side for a number of rows. Types converted on the way need registers for that, and a spill inside the
  * loop costs more than a wait for the FMA. */
-CK_TILE_INLINE int panels_for(ck_weight_type type, int64_t rows) {
+CK_INLINE int panels_for(ck_weight_type type, int64_t rows) {
     switch (rows) {
     case 1: return 4;
     case 2: return 3;
@@ -93,8 +44,8 @@ CK_TILE_INLINE int panels_for(ck_weight_type type, int64_t rows) {
 }
 
 /* One tile of `panels` panels: panels_for of the weight's type, also for the adapter, or 1 for those left over. */
-CK_TILE_INLINE void stream_tile(ck_weight_type type, int64_t rows, int panels, const float *x, int64_t x_stride,
-                                const weight_block *w, int64_t count, bool resume, float *sums) {
+CK_INLINE void stream_tile(ck_weight_type type, int64_t rows, int panels, const float *x, int64_t x_stride,
+                           const weight_block *w, int64_t count, bool resume, float *sums) {
     switch (rows * 8 + panels) {
     case 1 * 8 + 4: run_tile(type, 1, 4, x, x_stride, w, count, resume, sums, stream_pitch); return;
     case 1 * 8 + 1: run_tile(type, 1, 1, x, x_stride, w, count, resume, sums, stream_pitch); return;
@@ -108,20 +59,12 @@ CK_TILE_INLINE void stream_tile(ck_weight_type type, int64_t rows, int panels, c
     }
 }
 
-/* x' of the adapter: rows of lora_scale * lora_x, `count` values from `first` on. */
-static void scale_lora_rows(const ck_linear_args *a, int64_t row, int64_t rows, int64_t first, int64_t count,
-                            float *target, int64_t pitch) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < count; j++)
-            target[i * pitch + j] = a->lora_scale * a->lora_x[(row + i) * a->lora_x_stride + first + j];
-}
-
 static __attribute__((noinline)) void stream_f32_tile(int64_t rows, int panels, const float *x, int64_t x_stride,
                                                       const weight_block *w, int64_t count, bool resume, float *sums) {
     stream_tile(CK_WEIGHT_F32, rows, panels, x, x_stride, w, count, resume, sums);
 }
 
-CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
+CK_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
     float sums[tile_rows * stream_pitch] __attribute__((aligned(64)));
     float low_rank[tile_rows * block_k];
     const int64_t rank = a->lora_x ? a->rank : 0;
@@ -150,8 +93,8 @@ CK_TILE_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t
 /* MARK: Many rows */
 
 /* A tile on the copied x with float32 weights. */
-CK_TILE_INLINE void blocked_tile(int64_t rows, const float *x, const weight_block *w, int64_t count, bool resume,
-                                 float *sums) {
+CK_INLINE void blocked_tile(int64_t rows, const float *x, const weight_block *w, int64_t count, bool resume,
+                            float *sums) {
     switch (rows) {
     case 1: run_tile(CK_WEIGHT_F32, 1, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
     case 2: run_tile(CK_WEIGHT_F32, 2, 1, x, x_pitch, w, count, resume, sums, sum_pitch); return;
@@ -162,7 +105,7 @@ CK_TILE_INLINE void blocked_tile(int64_t rows, const float *x, const weight_bloc
     }
 }
 
-CK_TILE_INLINE void widen(ck_weight_type type, const char *values, int64_t count, float *target) {
+CK_INLINE void widen(ck_weight_type type, const char *values, int64_t count, float *target) {
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
     for (int64_t k = 0; k < count; k++) {
         __m256 low, high;
@@ -188,8 +131,8 @@ static void multiply_panel(int64_t rows, const float *x, const float *weights, i
 }
 
 /* One block of rows and up to block_panels panels, whole k. */
-CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, int64_t rows, int64_t column,
-                          int64_t columns, float *x, float *weights, float *sums) {
+CK_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, int64_t rows, int64_t column,
+                     int64_t columns, float *x, float *weights, float *sums) {
     const int64_t rank = a->lora_x ? a->rank : 0;
     const int64_t first_panel = column / CK_PANEL, panels = (columns + CK_PANEL - 1) / CK_PANEL;
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
@@ -219,7 +162,7 @@ CK_TILE_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t 
     finish(a, sums, sum_pitch, row, rows, column, columns);
 }
 
-CK_TILE_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
+CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
     float x[block_rows * x_pitch] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
     float weights[block_k * CK_PANEL] __attribute__((aligned(64)));

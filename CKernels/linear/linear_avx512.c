@@ -10,7 +10,7 @@
  *
  * The adapter is a continuation of the same sums: x' = lora_scale * lora_x over `rank` steps of lora_b.
  * Stack: about 205 KB. Tails: the last panel is padded in the weights, so only the final store is masked. */
-#include "ck_math_avx512.h"
+#include "ck_vector_avx512.h"
 #include "linear/linear.h"
 #include "linear/tile_avx512.h"
 
@@ -29,56 +29,7 @@ enum {
     stream_pitch = max_panels * CK_PANEL
 };
 
-/* MARK: Epilogue */
-
-CK_TILE512_INLINE __m512 activated(__m512 v, int32_t activation) {
-    switch (activation) {
-    case CK_ACT_RELU: return _mm512_max_ps(_mm512_setzero_ps(), v); /* the second operand wins if it is NaN */
-    case CK_ACT_GELU: return ck_gelu_avx512(v);
-    case CK_ACT_SILU: return ck_silu_avx512(v);
-    default: return v;
-    }
-}
-
-/* y[rows, columns] at (row, column) from finished sums. */
-CK_TILE512_INLINE void finish_as(const ck_linear_args *a, int32_t activation, const float *sums, int64_t sum_stride,
-                                 int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    /* Copies that no store to y can change, so that the loop below is built without the branches. */
-    const float *const bias = a->bias ? a->bias + column : NULL;
-    const float *const scale = a->channel_scale ? a->channel_scale + column : NULL;
-    for (int64_t i = 0; i < rows; i++) {
-        const float *const residual = a->residual ? a->residual + (row + i) * a->residual_stride + column : NULL;
-        const float *const sum = sums + i * sum_stride;
-        float *const y = a->y + (row + i) * a->y_stride + column;
-        for (int64_t j = 0; j < columns; j += 16) {
-            const __mmask16 lanes = ck_tail_mask_avx512(columns - j);
-            __m512 v = _mm512_loadu_ps(sum + j);
-            if (bias) v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(lanes, bias + j));
-            v = activated(v, activation);
-            if (scale) v = _mm512_mul_ps(v, _mm512_maskz_loadu_ps(lanes, scale + j));
-            if (residual) v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(lanes, residual + j));
-            _mm512_mask_storeu_ps(y + j, lanes, v);
-        }
-    }
-}
-
-static void finish(const ck_linear_args *a, const float *sums, int64_t sum_stride, int64_t row, int64_t rows,
-                   int64_t column, int64_t columns) {
-    switch (a->activation) {
-    case CK_ACT_RELU: finish_as(a, CK_ACT_RELU, sums, sum_stride, row, rows, column, columns); return;
-    case CK_ACT_GELU: finish_as(a, CK_ACT_GELU, sums, sum_stride, row, rows, column, columns); return;
-    case CK_ACT_SILU: finish_as(a, CK_ACT_SILU, sums, sum_stride, row, rows, column, columns); return;
-    default: finish_as(a, CK_ACT_NONE, sums, sum_stride, row, rows, column, columns); return;
-    }
-}
-
-/* x' of the adapter: rows of lora_scale * lora_x, `count` values from `first` on. */
-static void scale_lora_rows(const ck_linear_args *a, int64_t row, int64_t rows, int64_t first, int64_t count,
-                            float *target, int64_t pitch) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < count; j++)
-            target[i * pitch + j] = a->lora_scale * a->lora_x[(row + i) * a->lora_x_stride + first + j];
-}
+#include "linear/linear_body.h"
 
 /* MARK: Few rows */
 
@@ -125,8 +76,8 @@ static __attribute__((noinline)) void stream(const ck_linear_args *a, int64_t be
 /* MARK: Many rows */
 
 /* One tile of `width` panels on the copied x. */
-CK_TILE512_INLINE void blocked_tile(int64_t rows, int width, const float *x, const float *w, int64_t panel_floats,
-                                    int64_t count, bool resume, float *sums) {
+CK_INLINE void blocked_tile(int64_t rows, int width, const float *x, const float *w, int64_t panel_floats,
+                            int64_t count, bool resume, float *sums) {
 #define TILE(height) case height: run_tile(height, width, x, x_pitch, w, panel_floats, count, resume, sums, sum_pitch); return;
     switch (rows) {
         TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13)

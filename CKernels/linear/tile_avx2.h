@@ -14,9 +14,6 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_TILE_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
-
 enum {
     tile_rows = 6,
     max_panels = 4,
@@ -30,7 +27,7 @@ typedef struct weight_block {
 } weight_block;
 
 /* One step of k: 16 weights as floats. */
-CK_TILE_INLINE void load_weights(ck_weight_type type, const char *w, __m256 *low, __m256 *high) {
+CK_INLINE void load_weights(ck_weight_type type, const char *w, __m256 *low, __m256 *high) {
     switch (type) {
     case CK_WEIGHT_F32:
         *low = _mm256_loadu_ps((const float *)w);
@@ -50,8 +47,8 @@ CK_TILE_INLINE void load_weights(ck_weight_type type, const char *w, __m256 *low
 }
 
 /* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` > 0 steps of k. */
-CK_TILE_INLINE void run_tile(ck_weight_type type, int rows, int panels, const float *x, int64_t x_stride,
-                             const weight_block *w, int64_t count, bool resume, float *sums, int64_t sum_stride) {
+CK_INLINE void run_tile(ck_weight_type type, int rows, int panels, const float *x, int64_t x_stride,
+                        const weight_block *w, int64_t count, bool resume, float *sums, int64_t sum_stride) {
     const int64_t step_bytes = CK_PANEL * ck_weight_bytes(type);
     const char *values = w->values;
     __m256 acc[tile_rows][max_panels][2];

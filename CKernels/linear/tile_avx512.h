@@ -14,9 +14,6 @@
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 
-#define CK_TILE512_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL512 _Pragma("clang loop unroll(full)")
-
 enum {
     tile_rows = 14,
     wide_panels = 2,  /* of a tile of many rows */
@@ -26,27 +23,27 @@ enum {
 
 /* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` > 0 steps of k; panels of w
  * stand `panel_floats` apart. */
-CK_TILE512_INLINE void run_tile(int rows, int panels, const float *x, int64_t x_stride, const float *w,
-                                int64_t panel_floats, int64_t count, bool resume, float *sums, int64_t sum_stride) {
+CK_INLINE void run_tile(int rows, int panels, const float *x, int64_t x_stride, const float *w,
+                        int64_t panel_floats, int64_t count, bool resume, float *sums, int64_t sum_stride) {
     __m512 acc[tile_rows][max_panels];
-    CK_UNROLL512 for (int r = 0; r < rows; r++)
-        CK_UNROLL512 for (int p = 0; p < panels; p++)
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++)
             acc[r][p] = resume ? _mm512_loadu_ps(sums + r * sum_stride + p * CK_PANEL) : _mm512_setzero_ps();
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < count; k++, w += CK_PANEL) {
         __m512 weights[max_panels];
-        CK_UNROLL512 for (int p = 0; p < panels; p++) {
+        CK_UNROLL for (int p = 0; p < panels; p++) {
             const float *at = w + p * panel_floats;
             _mm_prefetch((const char *)at + prefetch_bytes, _MM_HINT_T0); /* a step of a panel is a cache line */
             weights[p] = _mm512_loadu_ps(at);
         }
-        CK_UNROLL512 for (int r = 0; r < rows; r++) {
+        CK_UNROLL for (int r = 0; r < rows; r++) {
             const __m512 value = _mm512_set1_ps(x[r * x_stride + k]);
-            CK_UNROLL512 for (int p = 0; p < panels; p++) acc[r][p] = _mm512_fmadd_ps(value, weights[p], acc[r][p]);
+            CK_UNROLL for (int p = 0; p < panels; p++) acc[r][p] = _mm512_fmadd_ps(value, weights[p], acc[r][p]);
         }
     }
-    CK_UNROLL512 for (int r = 0; r < rows; r++)
-        CK_UNROLL512 for (int p = 0; p < panels; p++) _mm512_storeu_ps(sums + r * sum_stride + p * CK_PANEL, acc[r][p]);
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++) _mm512_storeu_ps(sums + r * sum_stride + p * CK_PANEL, acc[r][p]);
 }
 
 CK_TARGET_END

@@ -20,7 +20,6 @@
 CK_TARGET_BEGIN("dotprod")
 
 #define CK_Q8_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
 
 enum {
     tile_rows = 6,

@@ -4,6 +4,8 @@
 #include "ck_vision.h"
 #include "ck_target.h"
 
+#include <math.h>
+
 void ck_layer_norm_f32_ref(const void *args, int part, int parts);
 void ck_rms_norm_f32_ref(const void *args, int part, int parts);
 #if CK_X86

@@ -1,46 +1,44 @@
 /* Row normalisation with NEON. Tile: one row, 16 columns at a time in four sums; the last columns go one by one into a
  * scalar sum. Two passes, as in the reference. */
+#include "ck_vector_neon.h"
 #include "norm.h"
 
 #if CK_ARM64
-#include <arm_neon.h>
-#include <math.h>
 
-static inline float32x4_t value(const float *x, const float *residual, int64_t c) {
-    const float32x4_t v = vld1q_f32(x + c);
-    return residual ? vaddq_f32(v, vld1q_f32(residual + c)) : v;
+CK_INLINE V value(const float *x, const float *residual, int64_t c) {
+    const V v = v_load(x + c);
+    return residual ? v_add(v, v_load(residual + c)) : v;
 }
 
-static inline float scalar_value(const float *x, const float *residual, int64_t c) {
+CK_INLINE float scalar_value(const float *x, const float *residual, int64_t c) {
     return residual ? x[c] + residual[c] : x[c];
 }
 
-static float row_sum(const float *x, const float *residual, int64_t columns) {
-    float32x4_t s[4] = {vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0)};
+CK_INLINE float row_sum(const float *x, const float *residual, int64_t columns) {
+    V sums[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
     int64_t c = 0;
     for (; c + 16 <= columns; c += 16)
-        for (int i = 0; i < 4; i++) s[i] = vaddq_f32(s[i], value(x, residual, c + 4 * i));
-    for (; c + 4 <= columns; c += 4) s[0] = vaddq_f32(s[0], value(x, residual, c));
-    float sum = vaddvq_f32(vaddq_f32(vaddq_f32(s[0], s[1]), vaddq_f32(s[2], s[3])));
+        for (int i = 0; i < 4; i++) sums[i] = v_add(sums[i], value(x, residual, c + 4 * i));
+    for (; c + 4 <= columns; c += 4) sums[0] = v_add(sums[0], value(x, residual, c));
+    float sum = v_sum(v_add(v_add(sums[0], sums[1]), v_add(sums[2], sums[3])));
     for (; c < columns; c++) sum += scalar_value(x, residual, c);
     return sum;
 }
 
-/* Sum of (v - mean)^2; a mean of zero gives the sum of squares. */
-static float row_squares(const float *x, const float *residual, int64_t columns, float mean) {
-    const float32x4_t m = vdupq_n_f32(mean);
-    float32x4_t s[4] = {vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0)};
+CK_INLINE float row_squares(const float *x, const float *residual, int64_t columns, float mean) {
+    const V m = v_set1(mean);
+    V sums[4] = {v_zero(), v_zero(), v_zero(), v_zero()};
     int64_t c = 0;
     for (; c + 16 <= columns; c += 16)
         for (int i = 0; i < 4; i++) {
-            const float32x4_t d = vsubq_f32(value(x, residual, c + 4 * i), m);
-            s[i] = vfmaq_f32(s[i], d, d);
+            const V deviation = v_sub(value(x, residual, c + 4 * i), m);
+            sums[i] = v_fma(deviation, deviation, sums[i]);
         }
     for (; c + 4 <= columns; c += 4) {
-        const float32x4_t d = vsubq_f32(value(x, residual, c), m);
-        s[0] = vfmaq_f32(s[0], d, d);
+        const V deviation = v_sub(value(x, residual, c), m);
+        sums[0] = v_fma(deviation, deviation, sums[0]);
     }
-    float sum = vaddvq_f32(vaddq_f32(vaddq_f32(s[0], s[1]), vaddq_f32(s[2], s[3])));
+    float sum = v_sum(v_add(v_add(sums[0], sums[1]), v_add(sums[2], sums[3])));
     for (; c < columns; c++) {
         const float d = scalar_value(x, residual, c) - mean;
         sum += d * d;
@@ -48,42 +46,18 @@ static float row_squares(const float *x, const float *residual, int64_t columns,
     return sum;
 }
 
-static void write_row(const float *x, const float *residual, const float *weight, const float *bias, float *y,
-                      int64_t columns, float mean, float inverse) {
-    const float32x4_t m = vdupq_n_f32(mean), scale = vdupq_n_f32(inverse);
+CK_INLINE void write_row(const float *x, const float *residual, const float *weight, const float *bias, float *y,
+                         int64_t columns, float mean, float inverse) {
+    const V m = v_set1(mean), scale = v_set1(inverse);
     int64_t c = 0;
     for (; c + 4 <= columns; c += 4) {
-        const float32x4_t normal = vmulq_f32(vsubq_f32(value(x, residual, c), m), scale);
-        const float32x4_t shift = bias ? vld1q_f32(bias + c) : vdupq_n_f32(0);
-        vst1q_f32(y + c, vfmaq_f32(shift, normal, vld1q_f32(weight + c)));
+        const V normal = v_mul(v_sub(value(x, residual, c), m), scale);
+        v_store(y + c, v_fma(normal, v_load(weight + c), bias ? v_load(bias + c) : v_zero()));
     }
     for (; c < columns; c++)
         y[c] = (scalar_value(x, residual, c) - mean) * inverse * weight[c] + (bias ? bias[c] : 0);
 }
 
-void ck_layer_norm_f32_neon(const void *args, int part, int parts) {
-    const ck_norm_args *a = args;
-    int64_t begin, end;
-    ck_slice(a->rows, 1, part, parts, &begin, &end);
-    for (int64_t r = begin; r < end; r++) {
-        const float *x = a->x + r * a->x_stride;
-        const float *residual = a->residual ? a->residual + r * a->residual_stride : NULL;
-        const float mean = row_sum(x, residual, a->columns) / (float)a->columns;
-        const float variance = row_squares(x, residual, a->columns, mean) / (float)a->columns;
-        write_row(x, residual, a->weight, a->bias, a->y + r * a->y_stride, a->columns, mean,
-                  1.0f / sqrtf(variance + a->eps));
-    }
-}
-
-void ck_rms_norm_f32_neon(const void *args, int part, int parts) {
-    const ck_norm_args *a = args;
-    int64_t begin, end;
-    ck_slice(a->rows, 1, part, parts, &begin, &end);
-    for (int64_t r = begin; r < end; r++) {
-        const float *x = a->x + r * a->x_stride;
-        const float *residual = a->residual ? a->residual + r * a->residual_stride : NULL;
-        const float mean_square = row_squares(x, residual, a->columns, 0) / (float)a->columns;
-        write_row(x, residual, a->weight, NULL, a->y + r * a->y_stride, a->columns, 0, 1.0f / sqrtf(mean_square + a->eps));
-    }
-}
+#define NAME(operation) ck_##operation##_f32_neon
+#include "norm/norm_rows.h"
 #endif

@@ -12,9 +12,6 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
-
 enum { group_vectors = CK_GROUP / 8, group_parts = CK_GROUP / CK_Q8_SUBGROUP };
 
 CK_INLINE __m256 load_lanes(const float *p, int64_t lanes) {

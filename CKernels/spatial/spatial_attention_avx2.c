@@ -16,8 +16,6 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
-
 /* What one part works with. */
 typedef struct workspace {
     float *scores, *location_scores; /* rows of ck_spatial_row */
