@@ -11,6 +11,7 @@
 #include "set_abstraction.h"
 
 #if CK_ARM64
+#include <string.h>
 
 #define LAYER_INLINE static inline __attribute__((always_inline))
 #define LAYER_UNROLL _Pragma("clang loop unroll(full)")
@@ -26,15 +27,17 @@ typedef struct step {
     bool resume;     /* y holds the sums of earlier blocks */
 } step;
 
-/* Floats 4 v ... 4 v + 3 of a panel, or what exists of them. */
-LAYER_INLINE float32x4_t load_part(const float *p, int v, int64_t columns, bool full) {
-    if (full) return vld1q_f32(p + v * 4);
-    return columns > v * 4 ? ck_load_lanes_neon(p + v * 4, columns - v * 4) : vdupq_n_f32(0.0f);
+/* One row of a panel; `line` is where the missing columns of the last panel are made up. */
+LAYER_INLINE void load_row(const float *p, int64_t columns, bool full, float32x4_t *v) {
+    float line[CK_PANEL] = {0};
+    if (!full) p = memcpy(line, p, (size_t)columns * sizeof *p);
+    LAYER_UNROLL for (int i = 0; i < vectors; i++) v[i] = vld1q_f32(p + i * 4);
 }
 
-LAYER_INLINE void store_part(float *p, int v, int64_t columns, bool full, float32x4_t value) {
-    if (full) vst1q_f32(p + v * 4, value);
-    else if (columns > v * 4) ck_store_lanes_neon(p + v * 4, columns - v * 4, value);
+LAYER_INLINE void store_row(float *p, int64_t columns, bool full, const float32x4_t *v) {
+    float line[CK_PANEL];
+    LAYER_UNROLL for (int i = 0; i < vectors; i++) vst1q_f32((full ? p : line) + i * 4, v[i]);
+    if (!full) memcpy(p, line, (size_t)columns * sizeof *p);
 }
 
 LAYER_INLINE void run_tile(const step *s, int rows, int64_t row, bool full) {
@@ -42,9 +45,10 @@ LAYER_INLINE void run_tile(const step *s, int rows, int64_t row, bool full) {
     float *const y = s->y + row * s->y_stride;
     const int64_t x_stride = s->x_stride, count = s->count;
     float32x4_t acc[tile_rows][vectors];
-    LAYER_UNROLL for (int r = 0; r < rows; r++)
-        LAYER_UNROLL for (int v = 0; v < vectors; v++)
-            acc[r][v] = s->resume ? load_part(y + r * s->y_stride, v, s->columns, full) : vdupq_n_f32(0.0f);
+    LAYER_UNROLL for (int r = 0; r < rows; r++) {
+        LAYER_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vdupq_n_f32(0.0f);
+        if (s->resume) load_row(y + r * s->y_stride, s->columns, full, acc[r]);
+    }
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < count; k++, w += CK_PANEL) {
         float32x4_t weights[vectors];
@@ -53,13 +57,13 @@ LAYER_INLINE void run_tile(const step *s, int rows, int64_t row, bool full) {
             LAYER_UNROLL for (int v = 0; v < vectors; v++)
                 acc[r][v] = vfmaq_n_f32(acc[r][v], weights[v], x[r * x_stride + k]);
     }
-    if (s->bias)
-        LAYER_UNROLL for (int v = 0; v < vectors; v++) {
-            const float32x4_t bias = load_part(s->bias, v, s->columns, full);
-            LAYER_UNROLL for (int r = 0; r < rows; r++) acc[r][v] = ck_relu_neon(vaddq_f32(acc[r][v], bias));
-        }
-    LAYER_UNROLL for (int r = 0; r < rows; r++)
-        LAYER_UNROLL for (int v = 0; v < vectors; v++) store_part(y + r * s->y_stride, v, s->columns, full, acc[r][v]);
+    if (s->bias) {
+        float32x4_t bias[vectors];
+        load_row(s->bias, s->columns, full, bias);
+        LAYER_UNROLL for (int r = 0; r < rows; r++)
+            LAYER_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = ck_relu_neon(vaddq_f32(acc[r][v], bias[v]));
+    }
+    LAYER_UNROLL for (int r = 0; r < rows; r++) store_row(y + r * s->y_stride, s->columns, full, acc[r]);
 }
 
 LAYER_INLINE void run_panel(const step *s, int64_t rows, bool full) {
