@@ -20,6 +20,9 @@ static const ck_variant rows[] = {
 #if CK_X86
     {"ck_depthwise_conv_f32_nhwc_avx2", CK_ISA_AVX2, ck_depthwise_conv_f32_nhwc_avx2},
 #endif
+#if CK_ARM64
+    {"ck_depthwise_conv_f32_nhwc_neon", CK_ISA_NEON, ck_depthwise_conv_f32_nhwc_neon},
+#endif
     {"ck_depthwise_conv_f32_nhwc_ref", CK_ISA_REF, ck_depthwise_conv_f32_nhwc_ref},
 };
 

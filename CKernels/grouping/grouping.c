@@ -43,6 +43,9 @@ ck_variants ck_group_points_f32_variants(void) {
 #if CK_X86
         {"ck_group_points_f32_avx2", CK_ISA_AVX2, ck_group_points_f32_avx2},
 #endif
+#if CK_ARM64
+        {"ck_group_points_f32_neon", CK_ISA_NEON, ck_group_points_f32_neon},
+#endif
         {"ck_group_points_f32_ref", CK_ISA_REF, ck_group_points_f32_ref},
     };
     return (ck_variants){rows, sizeof rows / sizeof rows[0]};

@@ -7,6 +7,7 @@ void ck_gather_points_f32_ref(const void *args, int part, int parts);
 
 void ck_group_points_f32_ref(const void *args, int part, int parts);
 void ck_group_points_f32_avx2(const void *args, int part, int parts);
+void ck_group_points_f32_neon(const void *args, int part, int parts);
 
 void ck_max_pool_f32_ref(const void *args, int part, int parts);
 void ck_max_pool_f32_avx2(const void *args, int part, int parts);
@@ -17,6 +18,7 @@ void ck_max_pool_f32_neon(const void *args, int part, int parts);
  * The slices above and the fused set abstraction share these. */
 void ck_group_rows_ref(const ck_group_points_args *args, int64_t begin, int64_t end, float *out);
 void ck_group_rows_avx2(const ck_group_points_args *args, int64_t begin, int64_t end, float *out);
+void ck_group_rows_neon(const ck_group_points_args *args, int64_t begin, int64_t end, float *out);
 
 /* Everything ck_group_points_f32_check asks, except for `out`. */
 bool ck_group_is_valid(const ck_group_points_args *args);

@@ -53,9 +53,11 @@ ck_status ck_log_softmax_check(const ck_log_softmax_args *a) {
 /* Best first; an instruction set is one row here and one file beside this one. */
 #define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
 #if CK_X86
-#define AVX2(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
+#define VECTOR(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
+#elif CK_ARM64
+#define VECTOR(name) {#name "_neon", CK_ISA_NEON, name##_neon},
 #else
-#define AVX2(name)
+#define VECTOR(name)
 #endif
 #define TABLE(name, ...) \
     ck_variants name##_variants(void) { \
@@ -64,10 +66,10 @@ ck_status ck_log_softmax_check(const ck_log_softmax_args *a) {
     }
 
 TABLE(ck_assemble_rows_f32, REF(ck_assemble_rows_f32)) /* a copy: the reference is memcpy */
-TABLE(ck_assemble_rows_f16, AVX2(ck_assemble_rows_f16) REF(ck_assemble_rows_f16))
-TABLE(ck_assemble_rows_bf16, AVX2(ck_assemble_rows_bf16) REF(ck_assemble_rows_bf16))
-TABLE(ck_rope_append_f32, AVX2(ck_rope_append_f32) REF(ck_rope_append_f32))
-TABLE(ck_rope_append_f16, AVX2(ck_rope_append_f16) REF(ck_rope_append_f16))
-TABLE(ck_rope_append_bf16, AVX2(ck_rope_append_bf16) REF(ck_rope_append_bf16))
-TABLE(ck_silu_mul_f32, AVX2(ck_silu_mul_f32) REF(ck_silu_mul_f32))
-TABLE(ck_log_softmax_f32, AVX2(ck_log_softmax_f32) REF(ck_log_softmax_f32))
+TABLE(ck_assemble_rows_f16, VECTOR(ck_assemble_rows_f16) REF(ck_assemble_rows_f16))
+TABLE(ck_assemble_rows_bf16, VECTOR(ck_assemble_rows_bf16) REF(ck_assemble_rows_bf16))
+TABLE(ck_rope_append_f32, VECTOR(ck_rope_append_f32) REF(ck_rope_append_f32))
+TABLE(ck_rope_append_f16, VECTOR(ck_rope_append_f16) REF(ck_rope_append_f16))
+TABLE(ck_rope_append_bf16, VECTOR(ck_rope_append_bf16) REF(ck_rope_append_bf16))
+TABLE(ck_silu_mul_f32, VECTOR(ck_silu_mul_f32) REF(ck_silu_mul_f32))
+TABLE(ck_log_softmax_f32, VECTOR(ck_log_softmax_f32) REF(ck_log_softmax_f32))

@@ -37,6 +37,11 @@ ck_status ck_linear_check(const ck_linear_args *a) {
 #define AVX512_ROW(type)
 #define AVX2_ROW(type)
 #endif
+#if CK_ARM64
+#define NEON_ROW(type) {"ck_linear_f32_" #type "_nk16_neon", CK_ISA_NEON, ck_linear_f32_##type##_nk16_neon},
+#else
+#define NEON_ROW(type)
+#endif
 #define REF_ROW(type) {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref},
 
 #define TABLE(type, ...) \
@@ -45,6 +50,6 @@ ck_status ck_linear_check(const ck_linear_args *a) {
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 
-TABLE(f32, AVX512_ROW(f32) AVX2_ROW(f32) REF_ROW(f32))
-TABLE(f16, AVX2_ROW(f16) REF_ROW(f16))
-TABLE(bf16, AVX2_ROW(bf16) REF_ROW(bf16))
+TABLE(f32, AVX512_ROW(f32) AVX2_ROW(f32) NEON_ROW(f32) REF_ROW(f32))
+TABLE(f16, AVX2_ROW(f16) NEON_ROW(f16) REF_ROW(f16))
+TABLE(bf16, AVX2_ROW(bf16) NEON_ROW(bf16) REF_ROW(bf16))

@@ -13,6 +13,10 @@ void ck_linear_f32_f32_nk16_avx2(const void *args, int part, int parts);
 void ck_linear_f32_f16_nk16_avx2(const void *args, int part, int parts);
 void ck_linear_f32_bf16_nk16_avx2(const void *args, int part, int parts);
 
+void ck_linear_f32_f32_nk16_neon(const void *args, int part, int parts);
+void ck_linear_f32_f16_nk16_neon(const void *args, int part, int parts);
+void ck_linear_f32_bf16_nk16_neon(const void *args, int part, int parts);
+
 /* How weight elements are stored. */
 typedef enum ck_weight_type { CK_WEIGHT_F32, CK_WEIGHT_F16, CK_WEIGHT_BF16 } ck_weight_type;
 

@@ -51,7 +51,7 @@ ck_status ck_linear_q8_check(const ck_linear_q8_args *a) {
 #define VECTOR(name) {#name "_avx512vnni", CK_ISA_AVX512VNNI, name##_avx512vnni}, \
     {#name "_avx2", CK_ISA_AVX2, name##_avx2},
 #elif CK_ARM64
-#define VECTOR(name) {#name "_neondot", CK_ISA_NEONDOT, name##_neondot},
+#define VECTOR(name) {#name "_neondot", CK_ISA_NEONDOT, name##_neondot}, {#name "_neon", CK_ISA_NEON, name##_neon},
 #else
 #define VECTOR(name)
 #endif

@@ -33,4 +33,7 @@ void ck_linear_q8_i4g32_n64_avx512vnni(const void *args, int part, int parts);
 void ck_linear_q8_i8g128_n64_neondot(const void *args, int part, int parts);
 void ck_linear_q8_i4g32_n64_neondot(const void *args, int part, int parts);
 
+void ck_linear_q8_i8g128_n64_neon(const void *args, int part, int parts);
+void ck_linear_q8_i4g32_n64_neon(const void *args, int part, int parts);
+
 #endif

@@ -1,231 +1,44 @@
-/* ck_linear_q8 for AArch64 with the dot product extension.
+/* ck_linear_q8 for AArch64 with the dot product extension; what stands around the tile is in body_neon.h.
  *
- * Tile: up to 6 rows times 16 outputs: 24 accumulators, 4 weights, 1 broadcast of the 32 registers. vdotq_s32 wants
- * signed weights: u - 128 is u with its top bit turned, one veorq per 4 outputs and 4 k. Up to 6 rows do that on the way;
- * more rows share a group turned once into 8 KB, blocks of up to 192 rows by one panel. int4 groups are always expanded
- * into the 8 KB: factor * (u - 8) fits a signed byte.
- * Tails: padding in the weights and q8 rows; the end of a row of y is written lane by lane. */
+ * Tile: up to 6 rows times 16 outputs: 24 accumulators, 4 weights, 1 broadcast of the 32 registers. */
 #include "ck_target.h"
-#include "linear_q8/linear_q8.h"
+#include "linear_q8/tile_neon.h"
 
 #if CK_ARM64
-#include "ck_math_ref.h"
-#include "quantize/quantize.h"
-
-#include <arm_neon.h>
-#include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
 
 CK_TARGET_BEGIN("dotprod")
 
-#define CK_Q8_INLINE static inline __attribute__((always_inline))
-
 enum {
     tile_rows = 6,
     tile_outputs = 16,
-    vectors = tile_outputs / 4,
-    block_rows = 192, /* a multiple of tile_rows */
-    group_blocks = CK_GROUP / 4,
-    group_bytes = group_blocks * CK_Q8_BLOCK
+    vectors = tile_outputs / 4
 };
+#define FEWER_ROWS(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5)
 
-/* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
-typedef struct group_rows {
-    const int8_t *q;
-    const float *scale;
-    int64_t stride;
-} group_rows;
-
-/* A panel at one group. */
-typedef struct group_weights {
-    const uint8_t *values; /* of 4 k a block, unsigned or, after `turned`, signed */
-    const float *scale;
-    int64_t blocks;
-} group_weights;
-
-/* MARK: Tile */
-
-/* sums[rows][16] = (resume ? sums : 0) + the group's products; row stride CK_Q8_PANEL */
 CK_Q8_INLINE void tile(bool is_signed, int rows, const group_rows *x, const uint8_t *values, const float *scale,
                        int64_t blocks, bool resume, float *sums) {
-    const uint8x16_t top = vdupq_n_u8(128);
     int32x4_t acc[tile_rows][vectors];
     CK_UNROLL for (int r = 0; r < rows; r++)
         CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vdupq_n_s32(0);
     const int8_t *q = x->q;
     for (int64_t b = 0; b < blocks; b++, values += CK_Q8_BLOCK, q += 4) {
         int8x16_t weights[vectors];
-        CK_UNROLL for (int v = 0; v < vectors; v++) {
-            const uint8x16_t bytes = vld1q_u8(values + v * 16);
-            weights[v] = vreinterpretq_s8_u8(is_signed ? bytes : veorq_u8(bytes, top));
-        }
+        CK_UNROLL for (int v = 0; v < vectors; v++) weights[v] = weights_of(is_signed, values + v * 16);
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            int32_t four;
-            memcpy(&four, q + r * x->stride, sizeof four);
-            const int8x16_t value = vreinterpretq_s8_s32(vdupq_n_s32(four));
+            const int8x16_t value = four_at(q + r * x->stride);
             CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vdotq_s32(acc[r][v], weights[v], value);
         }
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        float x_scale;
-        memcpy(&x_scale, (const char *)x->scale + r * x->stride, sizeof x_scale);
-        CK_UNROLL for (int v = 0; v < vectors; v++) {
-            float *sum = sums + r * CK_Q8_PANEL + v * 4;
-            const float32x4_t both = vmulq_n_f32(vld1q_f32(scale + v * 4), x_scale);
-            const float32x4_t before = resume ? vld1q_f32(sum) : vdupq_n_f32(0.0f);
-            vst1q_f32(sum, vfmaq_f32(before, vcvtq_f32_s32(acc[r][v]), both));
-        }
+        const float x_scale = x_scale_at(x, r);
+        CK_UNROLL for (int v = 0; v < vectors; v++)
+            add_group(acc[r][v], scale + v * 4, x_scale, resume, sums + r * CK_Q8_PANEL + v * 4);
     }
 }
 
-CK_Q8_INLINE void panel_tiles(bool is_signed, int rows, const group_rows *x, const group_weights *w, bool resume,
-                              float *sums) {
-    for (int64_t n = 0; n < CK_Q8_PANEL; n += tile_outputs)
-        tile(is_signed, rows, x, w->values + n * 4, w->scale + n, w->blocks, resume, sums + n);
-}
-
-CK_Q8_INLINE void run_tiles(bool is_signed, int64_t rows, const group_rows *x, const group_weights *w, bool resume,
-                            float *sums) {
-    switch (rows) {
-    case 1: panel_tiles(is_signed, 1, x, w, resume, sums); return;
-    case 2: panel_tiles(is_signed, 2, x, w, resume, sums); return;
-    case 3: panel_tiles(is_signed, 3, x, w, resume, sums); return;
-    case 4: panel_tiles(is_signed, 4, x, w, resume, sums); return;
-    case 5: panel_tiles(is_signed, 5, x, w, resume, sums); return;
-    default: panel_tiles(is_signed, 6, x, w, resume, sums); return;
-    }
-}
-
-/* MARK: Weights */
-
-static void turned(const uint8_t *values, int64_t blocks, uint8_t *target) {
-    const uint8x16_t top = vdupq_n_u8(128);
-    for (int64_t i = 0; i < blocks * CK_Q8_BLOCK; i += 16) vst1q_u8(target + i, veorq_u8(vld1q_u8(values + i), top));
-}
-
-/* A group of int4 weights as signed int8 ones, and their scales. */
-static void expand(const uint8_t *values, const uint32_t *words, int64_t blocks, uint8_t *target, float *scale) {
-    const uint8x16_t low_bits = vdupq_n_u8(15);
-    const int8x16_t middle = vdupq_n_s8(8);
-    const int64_t steps = (blocks + 1) / 2;
-    for (int64_t n = 0; n < CK_Q8_PANEL; n += 4) {
-        const uint32x4_t word = vld1q_u32(words + n);
-        vst1q_f32(scale + n, vreinterpretq_f32_u32(vandq_u32(word, vdupq_n_u32(0xffff0000u))));
-        uint32x4_t rest = word;
-        for (int64_t step = 0; step < steps; step++) {
-            if (step > 0 && step % 4 == 0) rest = vshrq_n_u32(rest, 4);
-            const uint32x4_t each = vmulq_n_u32(vandq_u32(rest, vdupq_n_u32(15)), 0x01010101u);
-            const int8x16_t factor = vreinterpretq_s8_u32(each);
-            const uint8x16_t both = vld1q_u8(values + step * CK_Q8_BLOCK + n * 4);
-            const int8x16_t low = vsubq_s8(vreinterpretq_s8_u8(vandq_u8(both, low_bits)), middle);
-            const int8x16_t high = vsubq_s8(vreinterpretq_s8_u8(vshrq_n_u8(both, 4)), middle);
-            uint8_t *to = target + step * 2 * CK_Q8_BLOCK + n * 4;
-            vst1q_u8(to, vreinterpretq_u8_s8(vmulq_s8(low, factor)));
-            vst1q_u8(to + CK_Q8_BLOCK, vreinterpretq_u8_s8(vmulq_s8(high, factor)));
-        }
-    }
-}
-
-CK_Q8_INLINE group_weights weights_at(const ck_linear_q8_args *a, ck_q8_weight type, bool is_signed, int64_t panel,
-                                      int64_t group, uint8_t *values, float *scale) {
-    const int64_t rest = a->k - group * CK_GROUP;
-    const int64_t blocks = rest < CK_GROUP ? (rest + 3) / 4 : group_blocks;
-    const int64_t at = (panel * ck_q8_groups(a->k) + group) * CK_Q8_PANEL;
-    const uint8_t *packed = (const uint8_t *)a->weight + panel * ck_q8_blocks(type, a->k) * CK_Q8_BLOCK;
-    if (type == CK_Q8_I4G32) {
-        expand(packed + group * group_bytes / 2, (const uint32_t *)a->weight_scale + at, blocks, values, scale);
-        return (group_weights){values, scale, blocks};
-    }
-    const float *scales = (const float *)a->weight_scale + at;
-    if (!is_signed) return (group_weights){packed + group * group_bytes, scales, blocks};
-    turned(packed + group * group_bytes, blocks, values);
-    return (group_weights){values, scales, blocks};
-}
-
-/* MARK: Epilogue */
-
-static void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t panel, float *sums) {
-    if (!a->lora_x) return;
-    const int64_t rest = (a->n - panel * CK_Q8_PANEL + CK_PANEL - 1) / CK_PANEL;
-    const int64_t panels16 = rest < CK_Q8_PANEL / CK_PANEL ? rest : CK_Q8_PANEL / CK_PANEL;
-    for (int64_t i = row; i < row + rows; i++) {
-        const ck_lora *lora = ck_q8_adapter(a, i);
-        if (!lora) continue;
-        const float *low = a->lora_x + i * a->lora_x_stride + lora->x_offset;
-        const float *b = lora->b + panel * (CK_Q8_PANEL / CK_PANEL) * lora->rank * CK_PANEL;
-        for (int64_t p = 0; p < panels16; p++) {
-            float *sum = sums + (i - row) * CK_Q8_PANEL + p * CK_PANEL;
-            float32x4_t v[4];
-            CK_UNROLL for (int j = 0; j < 4; j++) v[j] = vld1q_f32(sum + j * 4);
-            for (int64_t r = 0; r < lora->rank; r++, b += CK_PANEL) {
-                const float32x4_t value = vdupq_n_f32(lora->scale * low[r]);
-                CK_UNROLL for (int j = 0; j < 4; j++) v[j] = vfmaq_f32(v[j], value, vld1q_f32(b + j * 4));
-            }
-            CK_UNROLL for (int j = 0; j < 4; j++) vst1q_f32(sum + j * 4, v[j]);
-        }
-    }
-}
-
-static float activated(float v, int32_t activation) {
-    switch (activation) {
-    case CK_ACT_RELU: return v < 0.0f ? 0.0f : v;
-    case CK_ACT_GELU: return ck_gelu_ref(v);
-    case CK_ACT_SILU: return ck_silu_ref(v);
-    default: return v;
-    }
-}
-
-static void finish(const ck_linear_q8_args *a, const float *sums, int64_t row, int64_t rows, int64_t column,
-                   int64_t columns) {
-    for (int64_t i = 0; i < rows; i++) {
-        const float *residual = a->residual ? a->residual + (row + i) * a->residual_stride + column : NULL;
-        float *y = a->y + (row + i) * a->y_stride + column;
-        for (int64_t j = 0; j < columns; j++) {
-            float v = sums[i * CK_Q8_PANEL + j];
-            if (a->bias) v += a->bias[column + j];
-            v = activated(v, a->activation);
-            if (a->channel_scale) v *= a->channel_scale[column + j];
-            if (residual) v += residual[j];
-            y[j] = v;
-        }
-    }
-}
-
-/* MARK: Entries */
-
-/* Rows of one block, at one panel. */
-CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, bool is_signed, int64_t row, int64_t rows,
-                        int64_t panel, uint8_t *values, float *scale, float *sums) {
-    if (a->k == 0) memset(sums, 0, (size_t)(rows * CK_Q8_PANEL) * sizeof *sums);
-    for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
-        const group_weights w = weights_at(a, type, is_signed, panel, group, values, scale);
-        for (int64_t first = 0; first < rows; first += tile_rows) {
-            const ck_q8_row start = ck_q8_row_at((uint8_t *)a->x + (row + first) * a->x_stride, a->k); /* read only */
-            const group_rows x = {start.q + group * CK_GROUP, start.scale + group, a->x_stride};
-            const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
-            run_tiles(is_signed, height, &x, &w, group > 0, sums + first * CK_Q8_PANEL);
-        }
-    }
-    add_adapters(a, row, rows, panel, sums);
-}
-
-CK_Q8_INLINE void run(const ck_linear_q8_args *a, ck_q8_weight type, bool is_signed, int64_t begin, int64_t end) {
-    float sums[block_rows * CK_Q8_PANEL] __attribute__((aligned(64)));
-    uint8_t values[group_bytes] __attribute__((aligned(64)));
-    float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
-    /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
-    const int64_t blocks = (a->m + block_rows - 1) / block_rows;
-    const int64_t height = ((a->m + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-    for (int64_t column = begin; column < end; column += CK_Q8_PANEL) {
-        const int64_t columns = end - column < CK_Q8_PANEL ? end - column : CK_Q8_PANEL;
-        for (int64_t row = 0; row < a->m; row += height) {
-            const int64_t rows = a->m - row < height ? a->m - row : height;
-            block(a, type, is_signed, row, rows, column / CK_Q8_PANEL, values, scale, sums);
-            finish(a, sums, row, rows, column, columns);
-        }
-    }
-}
+#include "linear_q8/body_neon.h"
 
 void ck_linear_q8_i8g128_n64_neondot(const void *args, int part, int parts) {
     const ck_linear_q8_args *a = args;

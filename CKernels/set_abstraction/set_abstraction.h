@@ -21,6 +21,7 @@ typedef struct ck_set_abstraction_steps {
 void ck_set_abstraction_layer_ref(const ck_linear_args *args);
 void ck_set_abstraction_layer_avx2(const ck_linear_args *args);
 void ck_set_abstraction_layer_avx512(const ck_linear_args *args);
+void ck_set_abstraction_layer_neon(const ck_linear_args *args);
 
 /* One slice, in blocks of rows that stay in the cache. */
 void ck_set_abstraction_run(const ck_set_abstraction_args *args, ck_set_abstraction_steps steps, int part, int parts);

@@ -1,4 +1,4 @@
-/* Set abstraction, Advanced SIMD: that set's kernels in the common loop; grouping copies, the reference does. */
+/* Set abstraction, Advanced SIMD: that set's kernels and layers (layer_neon.c) in the common loop. */
 #include "set_abstraction.h"
 #include "ck_target.h"
 #include "grouping/grouping.h"
@@ -7,8 +7,8 @@
 
 void ck_set_abstraction_f32_neon(const void *args, int part, int parts) {
     const ck_set_abstraction_steps steps = {
-        .group_rows = ck_group_rows_ref,
-        .layer = ck_set_abstraction_layer_ref,
+        .group_rows = ck_group_rows_neon,
+        .layer = ck_set_abstraction_layer_neon,
         .max_pool = ck_max_pool_f32_neon,
     };
     ck_set_abstraction_run(args, steps, part, parts);

@@ -49,6 +49,9 @@ static const ck_variant rows[] = {
 #if CK_X86
     {"ck_spatial_attention_f32_avx2", CK_ISA_AVX2, ck_spatial_attention_f32_avx2},
 #endif
+#if CK_ARM64
+    {"ck_spatial_attention_f32_neon", CK_ISA_NEON, ck_spatial_attention_f32_neon},
+#endif
     {"ck_spatial_attention_f32_ref", CK_ISA_REF, ck_spatial_attention_f32_ref},
 };
 
