@@ -32,14 +32,16 @@ ck_status ck_q8_silu_mul_check(const ck_q8_rows_args *args) { return check(args,
 /* Best first; an instruction set is one row here and one file beside this one. */
 #define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
 #if CK_X86
+#define AVX512(name) {#name "_avx512", CK_ISA_AVX512, name##_avx512},
 #define AVX2(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
 #else
+#define AVX512(name)
 #define AVX2(name)
 #endif
 
 #define TABLE(name) \
     ck_variants name##_variants(void) { \
-        static const ck_variant rows[] = {AVX2(name) REF(name)}; \
+        static const ck_variant rows[] = {AVX512(name) AVX2(name) REF(name)}; \
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 
