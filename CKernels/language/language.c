@@ -53,8 +53,10 @@ ck_status ck_log_softmax_check(const ck_log_softmax_args *a) {
 /* Best first; an instruction set is one row here and one file beside this one. */
 #define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
 #if CK_X86
+#define AVX512(name) {#name "_avx512", CK_ISA_AVX512, name##_avx512},
 #define AVX2(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
 #else
+#define AVX512(name)
 #define AVX2(name)
 #endif
 #define TABLE(name, ...) \
@@ -64,10 +66,10 @@ ck_status ck_log_softmax_check(const ck_log_softmax_args *a) {
     }
 
 TABLE(ck_assemble_rows_f32, REF(ck_assemble_rows_f32)) /* a copy: the reference is memcpy */
-TABLE(ck_assemble_rows_f16, AVX2(ck_assemble_rows_f16) REF(ck_assemble_rows_f16))
-TABLE(ck_assemble_rows_bf16, AVX2(ck_assemble_rows_bf16) REF(ck_assemble_rows_bf16))
-TABLE(ck_rope_append_f32, AVX2(ck_rope_append_f32) REF(ck_rope_append_f32))
-TABLE(ck_rope_append_f16, AVX2(ck_rope_append_f16) REF(ck_rope_append_f16))
-TABLE(ck_rope_append_bf16, AVX2(ck_rope_append_bf16) REF(ck_rope_append_bf16))
-TABLE(ck_silu_mul_f32, AVX2(ck_silu_mul_f32) REF(ck_silu_mul_f32))
-TABLE(ck_log_softmax_f32, AVX2(ck_log_softmax_f32) REF(ck_log_softmax_f32))
+TABLE(ck_assemble_rows_f16, AVX512(ck_assemble_rows_f16) AVX2(ck_assemble_rows_f16) REF(ck_assemble_rows_f16))
+TABLE(ck_assemble_rows_bf16, AVX512(ck_assemble_rows_bf16) AVX2(ck_assemble_rows_bf16) REF(ck_assemble_rows_bf16))
+TABLE(ck_rope_append_f32, AVX512(ck_rope_append_f32) AVX2(ck_rope_append_f32) REF(ck_rope_append_f32))
+TABLE(ck_rope_append_f16, AVX512(ck_rope_append_f16) AVX2(ck_rope_append_f16) REF(ck_rope_append_f16))
+TABLE(ck_rope_append_bf16, AVX512(ck_rope_append_bf16) AVX2(ck_rope_append_bf16) REF(ck_rope_append_bf16))
+TABLE(ck_silu_mul_f32, AVX512(ck_silu_mul_f32) AVX2(ck_silu_mul_f32) REF(ck_silu_mul_f32))
+TABLE(ck_log_softmax_f32, AVX512(ck_log_softmax_f32) AVX2(ck_log_softmax_f32) REF(ck_log_softmax_f32))
