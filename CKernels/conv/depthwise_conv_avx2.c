@@ -1,21 +1,4 @@
-/* Depthwise convolution with AVX2.
- *
- * Kernel 7 (ConvNeXt). Tile: 7 output pixels of one line x 8 channels. Registers: 7 sums, the 7 weights of one row of
- * taps and one input pixel, 15 of 16. Each input pixel is loaded once per row of taps and feeds up to 7 sums, so a row
- * costs 7 + 13 loads for 49 multiply-adds and the loop is bound by arithmetic. 7 divides every width of ConvNeXt
- * (56, 28, 14, 7); other widths end in a tile moved left to overlap its neighbour, which computes the same bits twice.
- *
- * Neighbouring pixels lie `channels` floats apart, for ConvNeXt 512 to 4096 bytes, so the pixels of one tile fall into a
- * few sets of the L1 cache and evict each other. Therefore 16 channels (a cache line) of up to 4 tiles are copied into a
- * ring of the 7 input lines in reach, 15 KB on the stack, and walked down the image: each input line is copied once per
- * strip. Reading the image directly was tried: 18 instead of 35 GMAC/s at 56x56x128, 5 instead of 18 at 7x7x1024.
- * Strips of 8 tiles gain nothing more, strips of 2 lose a fifth at the wide images.
- *
- * Borders: a tile knows the input pixels [first, last) it may read; the four cases of the ConvNeXt widths are constants,
- * so their inner loops are straight lines, and taps above and below the image shorten the loop over rows of taps.
- * Tails: the ring and the weights of the last channels are copied by masked loads and only the stores are masked.
- * Other kernels and images narrower than 7: one pixel at a time.
- * Order: every output adds its taps in row-major order in every path, so results do not depend on tile or `parts`. */
+/* Depthwise convolution for AVX2; the algorithm is in depthwise_conv_body.h. */
 #include "depthwise_conv.h"
 
 #if CK_X86
@@ -23,173 +6,26 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
+typedef __m256 V;
+typedef __m256i M;
+enum { V_LANES = 8 };
+#define NAME ck_depthwise_conv_f32_nhwc_avx2
+#define OPERATION static inline __attribute__((always_inline))
 
-enum {
-    tile = 7,
-    taps = 7,
-    radius7 = taps / 2,
-    reach = tile + taps - 1, /* input pixels under a tile */
-    strip_tiles = 4,
-    strip_pixels = strip_tiles * tile + taps - 1,
-    block = 16 /* channels in the ring */
-};
-
-/* Working memory of one strip of one channel block. */
-typedef struct strip {
-    _Alignas(32) float line[taps][strip_pixels][block]; /* input line r is at r % taps */
-    _Alignas(32) float weight[taps * taps][block];
-    _Alignas(32) float bias[block];
-} strip;
-
-CK_INLINE __m256i lanes_below(int64_t count) {
+OPERATION M lanes_below(int64_t count) {
     const int lanes = count < 0 ? 0 : count > 8 ? 8 : (int)count;
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
+OPERATION V v_zero(void) { return _mm256_setzero_ps(); }
+OPERATION V v_load(const float *p) { return _mm256_load_ps(p); }
+OPERATION V v_loadu(const float *p) { return _mm256_loadu_ps(p); }
+OPERATION V v_load_first(const float *p, M lanes) { return _mm256_maskload_ps(p, lanes); }
+OPERATION void v_store(float *p, V x) { _mm256_store_ps(p, x); }
+OPERATION void v_storeu(float *p, V x) { _mm256_storeu_ps(p, x); }
+OPERATION void v_store_first(float *p, M lanes, V x) { _mm256_maskstore_ps(p, lanes, x); }
+OPERATION V v_fma(V x, V y, V z) { return _mm256_fmadd_ps(x, y, z); }
 
-/* Copies `channels` (at most 16) floats of each of `count` pixels; missing channels become zero. */
-CK_INLINE void gather(float (*to)[block], const float *from, int64_t count, int64_t stride, int64_t channels) {
-    if (channels >= block) {
-        for (int64_t i = 0; i < count; i++, from += stride) {
-            _mm256_store_ps(to[i], _mm256_loadu_ps(from));
-            _mm256_store_ps(to[i] + 8, _mm256_loadu_ps(from + 8));
-        }
-        return;
-    }
-    const __m256i low = lanes_below(channels), high = lanes_below(channels - 8);
-    for (int64_t i = 0; i < count; i++, from += stride) {
-        _mm256_store_ps(to[i], _mm256_maskload_ps(from, low));
-        /* The second half may lie past the last pixel; with no lane set nothing is read there. */
-        _mm256_store_ps(to[i] + 8, channels > 8 ? _mm256_maskload_ps(from + 8, high) : _mm256_setzero_ps());
-    }
-}
-
-/* Eight channels, starting at `half`, of 7 outputs. Pixel 0 of 13 is ring pixel `origin` (negative left of the image);
- * the pixels [first, last) exist. Rows of taps [ky0, ky1) exist, the first of them over ring line `slot`. */
-CK_INLINE void tile7(const strip *s, int half, int64_t origin, int slot, int ky0, int ky1, int first, int last, float *y,
-                     int64_t stride, bool masked, __m256i mask) {
-    __m256 sum[tile];
-    const __m256 start = _mm256_load_ps(s->bias + half);
-#pragma clang loop unroll(full)
-    for (int t = 0; t < tile; t++) sum[t] = start;
-    for (int ky = ky0; ky < ky1; ky++) {
-        const float *w = s->weight[ky * taps] + half, *line = s->line[slot][0] + half;
-        slot = slot + 1 == taps ? 0 : slot + 1;
-        __m256 weight[taps];
-#pragma clang loop unroll(full)
-        for (int t = 0; t < taps; t++) weight[t] = _mm256_load_ps(w + t * block);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < reach; i++) {
-            if (i < first || i >= last) continue;
-            const __m256 pixel = _mm256_load_ps(line + (origin + i) * block);
-#pragma clang loop unroll(full)
-            for (int t = 0; t < tile; t++)
-                if (i - t >= 0 && i - t < taps) sum[t] = _mm256_fmadd_ps(pixel, weight[i - t], sum[t]);
-        }
-    }
-#pragma clang loop unroll(full)
-    for (int t = 0; t < tile; t++) {
-        if (masked) _mm256_maskstore_ps(y + t * stride, mask, sum[t]);
-        else _mm256_storeu_ps(y + t * stride, sum[t]);
-    }
-}
-
-/* Sorts a tile by its border, so that the frequent ones are compiled for constant bounds. */
-CK_INLINE void tile7_any(const strip *s, int half, int64_t origin, int slot, int ky0, int ky1, int first, int last,
-                         float *y, int64_t stride, int64_t channels) {
-    const __m256i all = _mm256_set1_epi32(-1);
-    if (channels < 8)
-        tile7(s, half, origin, slot, ky0, ky1, first, last, y, stride, true, lanes_below(channels));
-    else if (first == 0 && last == reach)
-        tile7(s, half, origin, slot, ky0, ky1, 0, reach, y, stride, false, all);
-    else if (first == 0 && last == reach - radius7)
-        tile7(s, half, origin, slot, ky0, ky1, 0, reach - radius7, y, stride, false, all);
-    else if (first == radius7 && last == reach)
-        tile7(s, half, origin, slot, ky0, ky1, radius7, reach, y, stride, false, all);
-    else if (first == radius7 && last == reach - radius7)
-        tile7(s, half, origin, slot, ky0, ky1, radius7, reach - radius7, y, stride, false, all);
-    else
-        tile7(s, half, origin, slot, ky0, ky1, first, last, y, stride, false, all);
-}
-
-CK_INLINE int64_t tile_column(int64_t index, int64_t width) {
-    return (index + 1) * tile <= width ? index * tile : width - tile;
-}
-
-/* Lines [top, bottom) of one image, tiles [tile0, tile1) of each, channels [c, c + count), count at most 16. */
-static void strip7(const ck_depthwise_conv_args *a, const float *image, float *y, int64_t top, int64_t bottom,
-                   int64_t tile0, int64_t tile1, int64_t c, int64_t count) {
-    const int64_t width = a->width, height = a->height, channels = a->channels;
-    const int64_t left = tile_column(tile0, width) - radius7, right = tile_column(tile1 - 1, width) + tile + radius7;
-    const int64_t from = left < 0 ? 0 : left, to = right > width ? width : right;
-    strip s;
-    gather(s.weight, a->weight + c, taps * taps, channels, count);
-    gather(&s.bias, a->bias + c, 1, channels, count);
-    int64_t next = top - radius7 < 0 ? 0 : top - radius7; /* first line not in the ring */
-    for (int64_t line = top; line < bottom; line++) {
-        const int64_t upper = line - radius7;
-        for (; next < height && next <= line + radius7; next++)
-            gather(s.line[next % taps], image + (next * width + from) * channels + c, to - from, channels, count);
-        const int ky0 = upper < 0 ? (int)-upper : 0, ky1 = height - upper < taps ? (int)(height - upper) : taps;
-        const int slot = (int)((upper + ky0) % taps);
-        for (int64_t index = tile0; index < tile1; index++) {
-            const int64_t column = tile_column(index, width), start = column - radius7;
-            const int first = start < 0 ? (int)-start : 0, last = width - start < reach ? (int)(width - start) : reach;
-            float *out = y + (line * width + column) * channels + c;
-            for (int half = 0; half < count; half += 8)
-                tile7_any(&s, half, start - from, slot, ky0, ky1, first, last, out + half, channels, count - half);
-        }
-    }
-}
-
-static void lines7(const ck_depthwise_conv_args *a, const float *image, float *y, int64_t top, int64_t bottom) {
-    const int64_t tiles = a->width / tile + (a->width % tile != 0);
-    for (int64_t c = 0; c < a->channels; c += block)
-        for (int64_t first = 0; first < tiles; first += strip_tiles)
-            strip7(a, image, y, top, bottom, first, tiles - first < strip_tiles ? tiles : first + strip_tiles, c,
-                   a->channels - c < block ? a->channels - c : block);
-}
-
-/* Any odd kernel and width: one output pixel, eight channels. */
-static void lines_any(const ck_depthwise_conv_args *a, const float *image, float *y, int64_t top, int64_t bottom) {
-    const int64_t width = a->width, channels = a->channels, kernel = a->kernel, radius = kernel / 2;
-    for (int64_t line = top; line < bottom; line++) {
-        const int64_t upper = line - radius;
-        const int64_t ky0 = upper < 0 ? -upper : 0, ky1 = a->height - upper < kernel ? a->height - upper : kernel;
-        for (int64_t column = 0; column < width; column++) {
-            const int64_t left = column - radius;
-            const int64_t kx0 = left < 0 ? -left : 0, kx1 = width - left < kernel ? width - left : kernel;
-            for (int64_t c = 0; c < channels; c += 8) {
-                const __m256i mask = lanes_below(channels - c);
-                __m256 sum = _mm256_maskload_ps(a->bias + c, mask);
-                for (int64_t ky = ky0; ky < ky1; ky++) {
-                    const float *x = image + ((upper + ky) * width + left + kx0) * channels + c;
-                    const float *w = a->weight + (ky * kernel + kx0) * channels + c;
-                    for (int64_t kx = kx0; kx < kx1; kx++, x += channels, w += channels)
-                        sum = _mm256_fmadd_ps(_mm256_maskload_ps(x, mask), _mm256_maskload_ps(w, mask), sum);
-                }
-                _mm256_maskstore_ps(y + (line * width + column) * channels + c, mask, sum);
-            }
-        }
-    }
-}
-
-void ck_depthwise_conv_f32_nhwc_avx2(const void *args, int part, int parts) {
-    const ck_depthwise_conv_args *a = args;
-    const int64_t height = a->height, pixels = a->width * a->channels;
-    if (height == 0 || pixels == 0) return;
-    int64_t begin, end;
-    ck_slice(a->batch * height, 1, part, parts, &begin, &end);
-    while (begin < end) {
-        const int64_t image = begin / height, top = begin % height;
-        const int64_t bottom = end - begin < height - top ? top + end - begin : height;
-        const float *x = a->x + image * height * pixels;
-        float *y = a->y + image * height * pixels;
-        if (a->kernel == taps && a->width >= tile) lines7(a, x, y, top, bottom);
-        else lines_any(a, x, y, top, bottom);
-        begin += bottom - top;
-    }
-}
+#include "depthwise_conv_body.h"
 
 CK_TARGET_END
 #endif
