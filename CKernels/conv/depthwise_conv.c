@@ -18,6 +18,7 @@ ck_status ck_depthwise_conv_check(const ck_depthwise_conv_args *args) {
 
 static const ck_variant rows[] = {
 #if CK_X86
+    {"ck_depthwise_conv_f32_nhwc_avx512", CK_ISA_AVX512, ck_depthwise_conv_f32_nhwc_avx512},
     {"ck_depthwise_conv_f32_nhwc_avx2", CK_ISA_AVX2, ck_depthwise_conv_f32_nhwc_avx2},
 #endif
 #if CK_ARM64

@@ -16,9 +16,6 @@
 #if CK_ARM64
 #include "ck_math_neon.h"
 
-#define CK_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
-
 enum {
     tile = 7,
     taps = 7,

@@ -69,6 +69,18 @@ CK_EM void ck_em_mask_storeu_epi8(void *p, __mmask64 k, __m512i a) {
     const ck_em_i8 v = (ck_em_i8)a;
     for (int i = 0; i < 64; i++) if (CK_EM_ON(k)) ((int8_t *)p)[i] = v[i];
 }
+CK_EM void ck_em_mask_storeu_epi16_256(void *p, __mmask16 k, __m256i a) {
+    int16_t v[16];
+    memcpy(v, &a, sizeof v);
+    CK_EM_LANES if (CK_EM_ON(k)) memcpy((char *)p + 2 * i, v + i, sizeof *v);
+}
+CK_EM __m256i ck_em_maskz_loadu_epi16_256(__mmask16 k, const void *p) {
+    int16_t r[16] = {0};
+    CK_EM_LANES if (CK_EM_ON(k)) memcpy(r + i, (const char *)p + 2 * i, sizeof *r);
+    __m256i v;
+    memcpy(&v, r, sizeof v);
+    return v;
+}
 /* `scale` is 1, 2, 4 or 8 bytes. */
 CK_EM __m512i ck_em_i32gather_epi32(__m512i index, const void *p, int scale) {
     const ck_em_i32 at = (ck_em_i32)index;
@@ -159,6 +171,35 @@ CK_EM float ck_em_reduce_max_ps(__m512 x) {
     return m;
 }
 
+/* MARK: float64 */
+
+typedef double ck_em_f64 __attribute__((vector_size(64)));
+CK_EM __m512d ck_em_set1_pd(double x) { ck_em_f64 r; for (int i = 0; i < 8; i++) r[i] = x; return (__m512d)r; }
+CK_EM __m512d ck_em_setzero_pd(void) { return ck_em_set1_pd(0.0); }
+CK_EM __m512d ck_em_add_pd(__m512d x, __m512d y) { return (__m512d)((ck_em_f64)x + (ck_em_f64)y); }
+CK_EM __m512d ck_em_sub_pd(__m512d x, __m512d y) { return (__m512d)((ck_em_f64)x - (ck_em_f64)y); }
+CK_EM double ck_em_reduce_add_pd(__m512d x) { /* by halves, as compilers build it */
+    const ck_em_f64 a = (ck_em_f64)x;
+    double s[4];
+    for (int i = 0; i < 4; i++) s[i] = a[i] + a[i + 4];
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+CK_EM __m512d ck_em_cvtps_pd(__m256 x) {
+    float a[8];
+    memcpy(a, &x, sizeof a);
+    ck_em_f64 r;
+    for (int i = 0; i < 8; i++) r[i] = a[i];
+    return (__m512d)r;
+}
+CK_EM __m256 ck_em_cvtpd_ps(__m512d x) { /* half to even */
+    const ck_em_f64 a = (ck_em_f64)x;
+    float r[8];
+    for (int i = 0; i < 8; i++) r[i] = (float)a[i];
+    __m256 v;
+    memcpy(&v, r, sizeof v);
+    return v;
+}
+
 /* MARK: Integers */
 
 #define CK_EM_EPI(name, type, lanes, expression) \
@@ -180,6 +221,7 @@ CK_EM_EPI(andnot_si512, ck_em_u32, 16, ~a[i] & b[i])
 CK_EM_EPI(add_epi8, ck_em_u8, 64, (uint8_t)(a[i] + b[i]))
 CK_EM_EPI(sub_epi8, ck_em_u8, 64, (uint8_t)(a[i] - b[i]))
 CK_EM_EPI(mullo_epi16, ck_em_i16, 32, (int16_t)(uint16_t)((int32_t)a[i] * b[i]))
+CK_EM_EPI(max_epi8, ck_em_i8, 64, a[i] > b[i] ? a[i] : b[i])
 CK_EM_EPI(shuffle_epi8, ck_em_u8, 64, b[i] & 0x80 ? 0 : a[(i & 0x30) + (b[i] & 15)]) /* within 16 bytes */
 #undef CK_EM_EPI
 CK_EM __m512i ck_em_slli_epi32(__m512i x, unsigned n) { return (__m512i)((ck_em_u32)x << n); }
@@ -195,11 +237,57 @@ CK_EM int32_t ck_em_reduce_add_epi32(__m512i x) {
     CK_EM_LANES s += a[i];
     return (int32_t)s;
 }
+CK_EM int32_t ck_em_reduce_max_epi32(__m512i x) {
+    const ck_em_i32 a = (ck_em_i32)x;
+    int32_t m = a[0];
+    for (int i = 1; i < 16; i++) m = m > a[i] ? m : a[i];
+    return m;
+}
 CK_EM int32_t ck_em_reduce_min_epi32(__m512i x) {
     const ck_em_i32 a = (ck_em_i32)x;
     int32_t m = a[0];
     for (int i = 1; i < 16; i++) m = m < a[i] ? m : a[i];
     return m;
+}
+
+/* Packs saturate; within each 16 bytes x fills the lower half and y the upper one. */
+CK_EM int32_t ck_em_within(int32_t value, int32_t least, int32_t most) {
+    return value < least ? least : value > most ? most : value;
+}
+CK_EM __m512i ck_em_packs_epi32(__m512i x, __m512i y) {
+    const ck_em_i32 a = (ck_em_i32)x, b = (ck_em_i32)y;
+    ck_em_i16 r;
+    for (int i = 0; i < 32; i++) {
+        const int from = i / 8 * 4 + i % 4;
+        r[i] = (int16_t)ck_em_within(i % 8 < 4 ? a[from] : b[from], INT16_MIN, INT16_MAX);
+    }
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_packs_epi16(__m512i x, __m512i y) {
+    const ck_em_i16 a = (ck_em_i16)x, b = (ck_em_i16)y;
+    ck_em_i8 r;
+    for (int i = 0; i < 64; i++) {
+        const int from = i / 16 * 8 + i % 8;
+        r[i] = (int8_t)ck_em_within(i % 16 < 8 ? a[from] : b[from], INT8_MIN, INT8_MAX);
+    }
+    return (__m512i)r;
+}
+/* Pairs u8 x s8, the sum saturated; pairs s16 x s16, the sum wrapped (it can do so for one pair only). */
+CK_EM __m512i ck_em_maddubs_epi16(__m512i x, __m512i y) {
+    const ck_em_u8 a = (ck_em_u8)x;
+    const ck_em_i8 b = (ck_em_i8)y;
+    ck_em_i16 r;
+    for (int i = 0; i < 32; i++) {
+        const int32_t sum = (int32_t)a[2 * i] * b[2 * i] + (int32_t)a[2 * i + 1] * b[2 * i + 1];
+        r[i] = (int16_t)ck_em_within(sum, INT16_MIN, INT16_MAX);
+    }
+    return (__m512i)r;
+}
+CK_EM __m512i ck_em_madd_epi16(__m512i x, __m512i y) {
+    const ck_em_i16 a = (ck_em_i16)x, b = (ck_em_i16)y;
+    ck_em_u32 r;
+    CK_EM_LANES r[i] = (uint32_t)((int32_t)a[2 * i] * b[2 * i]) + (uint32_t)((int32_t)a[2 * i + 1] * b[2 * i + 1]);
+    return (__m512i)r;
 }
 
 /* VNNI: four products u8 x s8 of each lane join the lane; wraps, does not saturate. */
@@ -260,6 +348,14 @@ CK_EM __m128i ck_em_cvtepi32_epi8(__m512i x) { /* the low byte */
     int8_t r[16];
     CK_EM_LANES r[i] = (int8_t)(uint8_t)a[i];
     __m128i v;
+    memcpy(&v, r, sizeof v);
+    return v;
+}
+CK_EM __m256i ck_em_cvtepi32_epi16(__m512i x) { /* the low half */
+    const ck_em_i32 a = (ck_em_i32)x;
+    uint16_t r[16];
+    CK_EM_LANES r[i] = (uint16_t)a[i];
+    __m256i v;
     memcpy(&v, r, sizeof v);
     return v;
 }
@@ -347,6 +443,16 @@ CK_EM __m512 ck_em_castps256_ps512(__m256 x) { /* the upper half is anything: he
     CK_EM_LANES r[i] = i < 8 ? part[i] : __builtin_nanf("");
     return (__m512)r;
 }
+CK_EM __m256i ck_em_castsi512_si256(__m512i x) { return ck_em_half_epi(x, 0); }
+CK_EM __m256i ck_em_extracti32x8_epi32(__m512i x, int upper) { return ck_em_half_epi(x, upper); }
+CK_EM __m512 ck_em_maskz_mov_ps(__mmask16 k, __m512 x) { return ck_em_mask_blend_ps(k, ck_em_setzero_ps(), x); }
+/* `half` in place of one half of x. */
+CK_EM __m512 ck_em_insertf32x8(__m512 x, __m256 half, int upper) {
+    __m256 h[2];
+    memcpy(h, &x, sizeof h);
+    h[upper] = half;
+    return ck_em_loadu_ps(h);
+}
 CK_EM __m256 ck_em_extractf32x8_ps(__m512 x, int upper) { return ck_em_half(x, upper); }
 CK_EM float ck_em_cvtss_f32(__m512 x) { return ((ck_em_f32)x)[0]; }
 
@@ -372,6 +478,8 @@ CK_TARGET_END
 #define _mm512_mask_storeu_ps ck_em_mask_storeu_ps
 #define _mm512_mask_storeu_epi32 ck_em_mask_storeu_epi32
 #define _mm512_mask_storeu_epi8 ck_em_mask_storeu_epi8
+#define _mm256_mask_storeu_epi16 ck_em_mask_storeu_epi16_256
+#define _mm256_maskz_loadu_epi16 ck_em_maskz_loadu_epi16_256
 #define _mm512_broadcast_i32x4 ck_em_broadcast_i32x4
 #undef _mm512_i32gather_epi32
 #define _mm512_i32gather_epi32 ck_em_i32gather_epi32
@@ -390,6 +498,13 @@ CK_TARGET_END
 #define _mm512_scalef_ps ck_em_scalef_ps
 #define _mm512_reduce_add_ps ck_em_reduce_add_ps
 #define _mm512_reduce_max_ps ck_em_reduce_max_ps
+#define _mm512_set1_pd ck_em_set1_pd
+#define _mm512_setzero_pd ck_em_setzero_pd
+#define _mm512_add_pd ck_em_add_pd
+#define _mm512_sub_pd ck_em_sub_pd
+#define _mm512_reduce_add_pd ck_em_reduce_add_pd
+#define _mm512_cvtps_pd ck_em_cvtps_pd
+#define _mm512_cvtpd_ps ck_em_cvtpd_ps
 #define _mm512_add_epi32 ck_em_add_epi32
 #define _mm512_sub_epi32 ck_em_sub_epi32
 #define _mm512_mullo_epi32 ck_em_mullo_epi32
@@ -402,12 +517,18 @@ CK_TARGET_END
 #define _mm512_add_epi8 ck_em_add_epi8
 #define _mm512_sub_epi8 ck_em_sub_epi8
 #define _mm512_mullo_epi16 ck_em_mullo_epi16
+#define _mm512_max_epi8 ck_em_max_epi8
+#define _mm512_packs_epi32 ck_em_packs_epi32
+#define _mm512_packs_epi16 ck_em_packs_epi16
+#define _mm512_maddubs_epi16 ck_em_maddubs_epi16
+#define _mm512_madd_epi16 ck_em_madd_epi16
 #define _mm512_shuffle_epi8 ck_em_shuffle_epi8
 #define _mm512_slli_epi32 ck_em_slli_epi32
 #define _mm512_srli_epi32 ck_em_srli_epi32
 #define _mm512_srai_epi32 ck_em_srai_epi32
 #define _mm512_srli_epi16 ck_em_srli_epi16
 #define _mm512_reduce_add_epi32 ck_em_reduce_add_epi32
+#define _mm512_reduce_max_epi32 ck_em_reduce_max_epi32
 #define _mm512_reduce_min_epi32 ck_em_reduce_min_epi32
 #define _mm512_dpbusd_epi32 ck_em_dpbusd_epi32
 #define _mm512_cvtepi32_ps ck_em_cvtepi32_ps
@@ -417,6 +538,7 @@ CK_TARGET_END
 #define _mm512_cvtepu8_epi32 ck_em_cvtepu8_epi32
 #define _mm512_cvtepu16_epi32 ck_em_cvtepu16_epi32
 #define _mm512_cvtepi32_epi8 ck_em_cvtepi32_epi8
+#define _mm512_cvtepi32_epi16 ck_em_cvtepi32_epi16
 #define _mm512_cvtph_ps ck_em_cvtph_ps
 #undef _mm512_cvtps_ph
 #define _mm512_cvtps_ph ck_em_cvtps_ph
@@ -434,6 +556,12 @@ CK_TARGET_END
 #define _mm512_castps_si512 ck_em_castps_si512
 #define _mm512_castps512_ps256 ck_em_castps512_ps256
 #define _mm512_castps256_ps512 ck_em_castps256_ps512
+#define _mm512_castsi512_si256 ck_em_castsi512_si256
+#undef _mm512_extracti32x8_epi32
+#define _mm512_extracti32x8_epi32 ck_em_extracti32x8_epi32
+#define _mm512_maskz_mov_ps ck_em_maskz_mov_ps
+#undef _mm512_insertf32x8
+#define _mm512_insertf32x8 ck_em_insertf32x8
 #undef _mm512_extractf32x8_ps
 #define _mm512_extractf32x8_ps ck_em_extractf32x8_ps
 #define _mm512_cvtss_f32 ck_em_cvtss_f32

@@ -53,7 +53,7 @@ ck_status ck_log_softmax_check(const ck_log_softmax_args *a) {
 /* Best first; an instruction set is one row here and one file beside this one. */
 #define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
 #if CK_X86
-#define VECTOR(name) {#name "_avx2", CK_ISA_AVX2, name##_avx2},
+#define VECTOR(name) {#name "_avx512", CK_ISA_AVX512, name##_avx512}, {#name "_avx2", CK_ISA_AVX2, name##_avx2},
 #elif CK_ARM64
 #define VECTOR(name) {#name "_neon", CK_ISA_NEON, name##_neon},
 #else

@@ -24,6 +24,14 @@ void ck_rope_append_bf16_avx2(const void *args, int part, int parts);
 void ck_silu_mul_f32_avx2(const void *args, int part, int parts);
 void ck_log_softmax_f32_avx2(const void *args, int part, int parts);
 
+void ck_assemble_rows_f16_avx512(const void *args, int part, int parts);
+void ck_assemble_rows_bf16_avx512(const void *args, int part, int parts);
+void ck_rope_append_f32_avx512(const void *args, int part, int parts);
+void ck_rope_append_f16_avx512(const void *args, int part, int parts);
+void ck_rope_append_bf16_avx512(const void *args, int part, int parts);
+void ck_silu_mul_f32_avx512(const void *args, int part, int parts);
+void ck_log_softmax_f32_avx512(const void *args, int part, int parts);
+
 void ck_assemble_rows_f16_neon(const void *args, int part, int parts);
 void ck_assemble_rows_bf16_neon(const void *args, int part, int parts);
 void ck_rope_append_f32_neon(const void *args, int part, int parts);

@@ -13,7 +13,6 @@
 #include <arm_neon.h>
 
 #define CK_TILE_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
 
 enum {
     tile_rows = 6,

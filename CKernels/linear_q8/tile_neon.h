@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define CK_Q8_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
 
 /* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
 typedef struct group_rows {

@@ -39,6 +39,10 @@ void ck_q8_quantize_f32_avx2(const void *args, int part, int parts);
 void ck_q8_rms_norm_f32_avx2(const void *args, int part, int parts);
 void ck_q8_silu_mul_f32_avx2(const void *args, int part, int parts);
 
+void ck_q8_quantize_f32_avx512(const void *args, int part, int parts);
+void ck_q8_rms_norm_f32_avx512(const void *args, int part, int parts);
+void ck_q8_silu_mul_f32_avx512(const void *args, int part, int parts);
+
 void ck_q8_quantize_f32_neon(const void *args, int part, int parts);
 void ck_q8_rms_norm_f32_neon(const void *args, int part, int parts);
 void ck_q8_silu_mul_f32_neon(const void *args, int part, int parts);

@@ -10,9 +10,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define CK_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
-
 enum { square_vectors = CK_Q8_SQUARE_SUMS / 4, group_parts = CK_GROUP / CK_Q8_SUBGROUP };
 
 /* MARK: Source */

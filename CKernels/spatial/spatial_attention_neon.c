@@ -14,9 +14,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define CK_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
-
 enum { keys_at_once = 8 };
 
 /* What one part works with. */
