@@ -1,4 +1,4 @@
-/* erf by pieces, for ck_math_avx2.h, ck_math_avx512.h and ck_math_ref.h.
+/* erf by pieces, for ck_math_avx2.h, ck_math_avx512.h, ck_math_neon.h and ck_math_ref.h.
  *
  * t = min(|x|, CK_ERF_END), where the float is 1, lies in piece k = t / CK_ERF_STEP to the nearest, at d = t - k CK_ERF_STEP.
  * Pieces 0 and 1: erf(t) = t + t P_k(d); the others: erf(t) = B_k + d P_k(d). Eight pieces, because a vector of eight
