@@ -80,7 +80,7 @@ public final class Engine: Sendable {
         }
     }
 
-    private static let tokenizerName = "tokenizer.model"
+    package static let tokenizerName = "tokenizer.model"
 
     /// Memory of its own for one conversation or robot: caches, arenas, about the size that `leo plan` prints.
     public func makeSession() throws -> Session { try Session(self) }
