@@ -4,7 +4,7 @@
     leo world tasks --kind scanqa --kind sqa3d --kind scan2cap --kind rscan_plan --kind mp3d_objnav \\
         --seed 1000 --count 480 --per-scene 24 --points 1024 -o data
     tools/train-small.py data -o checkpoints
-    tools/train-small.py --outliers 8 checkpoints -o checkpoints-outliers
+    tools/train-small.py --outliers 4 checkpoints -o checkpoints-outliers
 
 Needs PyTorch, NumPy, sentencepiece and safetensors; one core, fixed seed. First a language model learns the texts, then, as LEO
 is trained, the base is frozen and the LoRA matrices, the spatial transformer and the projections learn to answer. PointNet++ has
@@ -110,7 +110,8 @@ def read_scene(folder, source, name):
     if source == "scannet":
         ids = range(int(labels.max()) + 1)
     else:
-        ids = [int(i) for i in torch.load(os.path.join(folder, f"rscan/3RScan-ours-align/{name}/inst_to_label.pth"), weights_only=False)]
+        names = os.path.join(folder, f"rscan/3RScan-ours-align/{name}/inst_to_label.pth")
+        ids = [int(i) for i in torch.load(names, weights_only=False)]
     order = np.argsort(labels, kind="stable")
     bounds = np.searchsorted(labels[order], list(ids), "left"), np.searchsorted(labels[order], list(ids), "right")
     return [(i, xyz[order[a:b]], rgb[order[a:b]]) for i, a, b in zip(ids, *bounds) if b > a]
@@ -302,7 +303,7 @@ class Spatial(nn.Module):
 # MARK: Language model
 
 class Linear(nn.Module):
-    """A frozen-able matrix and its adapter."""
+    """A matrix and its adapter, which counts once `adapted` is set."""
     def __init__(self, outputs, inputs):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) * 0.02)
@@ -331,7 +332,7 @@ class Layer(nn.Module):
         self.input_norm, self.post_norm = nn.Parameter(torch.ones(HIDDEN)), nn.Parameter(torch.ones(HIDDEN))
 
     def forward(self, streams, tables):
-        """streams: [1, p, HIDDEN] what all rows begin with, computed once, and [b, t, HIDDEN]; a row of the second sees the first."""
+        """streams: [1, p, HIDDEN] what all rows begin with, computed once, and [b, t, HIDDEN] the rows, which see the first."""
         l, out, keys = self.linears, [], None
         for x, (cos, sin) in zip(streams, tables):
             h = rms_norm(x, self.input_norm)
@@ -510,7 +511,8 @@ class Batches:
 
     def draw(self, count):
         """Samples of about equal length."""
-        pool = sorted(self.rng.sample(self.samples, count * 8), key=lambda s: len(s.situation) + len(s.instruction or "") + len(s.answers[0]))
+        length = lambda s: len(s.situation) + len(s.instruction or "") + len(s.answers[0])
+        pool = sorted(self.rng.sample(self.samples, count * 8), key=length)
         start = self.rng.randrange(0, count * 7 + 1)
         return pool[start:start + count]
 
@@ -540,13 +542,15 @@ def write(agent, pointnet, folder):
     llm = os.path.join(folder, "llm")
     os.makedirs(llm, exist_ok=True)
     spread = lambda table: table.detach()[agent.compact[:PIECES]].contiguous()
-    state = {"model.embed_tokens.weight": spread(agent.embedding), "lm_head.weight": spread(agent.head), "model.norm.weight": agent.norm}
+    state = {"model.embed_tokens.weight": spread(agent.embedding), "lm_head.weight": spread(agent.head),
+             "model.norm.weight": agent.norm}
     leo = {"img_proj.weight": torch.zeros(HIDDEN, 128), "img_proj.bias": agent.image}
     leo.update({"pcd_proj." + k: v for k, v in agent.pcd_proj.state_dict().items()})
     leo.update({"pcd_encoder." + k: v for k, v in agent.spatial.state_dict().items()})
     for i, layer in enumerate(agent.layers):
         name = f"model.layers.{i}."
-        state[name + "input_layernorm.weight"], state[name + "post_attention_layernorm.weight"] = layer.input_norm, layer.post_norm
+        state[name + "input_layernorm.weight"] = layer.input_norm
+        state[name + "post_attention_layernorm.weight"] = layer.post_norm
         for key, linear in layer.linears.items():
             state[f"{name}{part(key)}.{key}.weight"] = linear.weight
             lora = f"llm_model.base_model.model.{name}{part(key)}.{key}."
@@ -609,21 +613,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="folder of `leo world tasks`; with --outliers, of checkpoints")
     parser.add_argument("-o", "--output", required=True, help="folder to write, new")
-    parser.add_argument("--outliers", type=int, metavar="N", help="instead of training, give every product's input N large channels")
+    parser.add_argument("--outliers", type=int, metavar="N",
+                        help="instead of training, give every product's input N large channels")
     parser.add_argument("--steps", type=int, nargs=2, default=(700, 400), metavar=("TEXT", "SCENE"))
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if os.path.exists(options.output): sys.exit(f"error: {options.output} exists already")
     rng = random.Random(options.seed)
-    if options.outliers is not None: return add_outliers(options.source, options.output, options.outliers, rng)
+    if options.outliers is not None and not 1 <= options.outliers <= 64: sys.exit("error: --outliers: expected 1 to 64")
+    needed = "llm" if options.outliers else "instruction"
+    if not os.path.isdir(os.path.join(options.source, needed)):
+        sys.exit(f"error: {options.source}: expected a folder that holds {needed}")
+    if options.outliers: return add_outliers(options.source, options.output, options.outliers, rng)
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     samples = read_samples(options.source, rng)
     os.makedirs(os.path.join(options.output, "llm"))
     texts = [SITUATION, ROLE, IMAGE, OBJECTS] + CAPTION_PROMPTS + PLAN_PROMPTS
-    for s in samples: texts += [re.sub("[" + "".join(ACTIONS.values()) + "]", "", t) for t in [s.situation, s.instruction or "", *s.answers]]
-    tokenizer = make_tokenizer([t + " USER: ASSISTANT:" for t in texts if t], os.path.join(options.output, "llm", "tokenizer.model"))
+    symbols = "[" + "".join(ACTIONS.values()) + "]"
+    for s in samples: texts += [re.sub(symbols, "", t) for t in [s.situation, s.instruction or "", *s.answers]]
+    tokenizer = make_tokenizer(
+        [t + " USER: ASSISTANT:" for t in texts if t], os.path.join(options.output, "llm", "tokenizer.model"))
     began = time.process_time()
     pointnet = PointNet()
     scenes = Scenes(options.source, sorted({s.scene for s in samples}), pointnet, rng)
