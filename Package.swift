@@ -88,8 +88,8 @@ let package = Package(
         .target(
             name: "LEOBench",
             dependencies: [
-                "CLEOBench", "CLEOKernels", "COpenMP", "ExecutionPlan", "LEO", "LEOData", "LEOImageIO", "LEOModel", "LEOScene", "LEOTasks",
-                "LEOTensor", "LEOText", "LEOWorld",
+                "CLEOBench", "CLEOKernels", "COpenMP", "ExecutionPlan", "LEO", "LEOAction", "LEOData", "LEOImageIO", "LEOModel", "LEOScene",
+                "LEOTasks", "LEOTensor", "LEOText", "LEOWorld",
             ]
         ),
         .target(

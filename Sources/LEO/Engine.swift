@@ -74,7 +74,7 @@ public final class Engine: Sendable {
         }
     }
 
-    private static let tokenizerName = "tokenizer.model"
+    package static let tokenizerName = "tokenizer.model"
 
     private static func tokenizer(of archive: Archive) throws -> Tokenizer {
         let bytes = try archive.tensor(

@@ -137,6 +137,23 @@ import Testing
         }
     }
 
+    /// Of one configuration, and as many pieces, of which one is spelled otherwise.
+    @Test func otherTokenizersAreRefused() throws {
+        try withTemporaryFolder { folder in
+            let paths = (folder + "/a.leo", folder + "/b.leo")
+            try Self.write(paths.0)
+            let engine = try Engine(path: paths.0)
+            var model = try #require(engine.archive.tensor(named: "tokenizer.model")).withBytes { Array($0) }
+            let piece = Array("\u{2581}token99".utf8)
+            let start = try #require(model.indices.first { model[$0...].starts(with: piece) })
+            model[start + piece.count - 1] = UInt8(ascii: "x")
+            try Converter(synthetic: Self.configuration(), weightType: .f32, seed: 5, tokenizerModel: model).write(to: paths.1)
+            #expect(throws: BenchError.models("\(paths.0) and \(paths.1) hold different models: their tokenizers (tokenizer.model) differ")) {
+                try QualityComparison().run(paths.0, paths.1, requests: Self.requests)
+            }
+        }
+    }
+
     @Test func madeRequestsAreTheSameForASeed() throws {
         let model = Self.configuration()
         let first = try QualityRequest.generated(texts: 6, actions: 3, seed: 4, for: model)
@@ -163,15 +180,44 @@ import Testing
             #expect(read.map(\.request.instruction) == ["What is it?", "Go."])
             #expect(read[0].reference == "a chair" && read[0].request.pose?.position == SIMD3(1, 2, 3))
             #expect(read[1].request.actionSpace == .habitat)
-            for (text, part) in [
-                ("", "no request"), (#"{"instruction": 3}"#, "line 1"), ("{}", "line 1"), (#"{"instruction": "a", "space": "moon"}"#, "moon"),
-                (#"{"instruction": "a", "position": [1, 2]}"#, "three numbers"), ("\n[1]", "line 2"),
+            // A byte order mark, Windows line ends and a blank line with spaces.
+            try write("\u{feff}{\"instruction\": \"a\"}\r\n  \r\n{\"instruction\": \"b\", \"orientation\": [0, 0, 1, 0], \"scene\": null}\r\n")
+            let others = try QualityRequest.read(path, for: Self.configuration())
+            #expect(others.map(\.request.instruction) == ["a", "b"])
+            #expect(others[1].request.pose?.orientation == SIMD4(0, 0, 1, 0) && others[1].request.scene == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "holds no request"),
+        (#"{"instruction": 3}"#, "line 1: instruction: expected text, found the number 3"),
+        ("{}", "line 1: instruction: expected a value, found nothing"),
+        ("\n[1]", #"line 2: expected an object like {"instruction": "…", "scene": "room.ply"}, found an array"#),
+        (#"{"instruction": "a"} x"#, "line 1: JSON, byte 21: expected the end"),
+        (#"{"instruction": "a", "space": "moon"}"#, #"line 1: space: expected one of habitat, cliport, legent, found the text "moon""#),
+        (#"{"instruction": "a", "position": [1, 2]}"#, "line 1: position: expected 3 numbers, found 2"),
+        (#"{"instruction": "a", "position": [1, NaN, 2]}"#, "line 1: position[1]: expected a finite number, found the number NaN"),
+        (#"{"instruction": "a", "position": [1, 2, 1e39]}"#, "line 1: position[2]: expected a number from -1000000 to 1000000, found the number 1e39"),
+        (#"{"instruction": "a", "orientation": {"x": 0}}"#, "line 1: orientation: expected an array, found an object"),
+        (#"{"instruction": "a", "answer": false}"#, "line 1: answer: expected text, found false"),
+    ])
+    func malformedRequestsNameLineFieldAndReason(_ text: String, _ reason: String) throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/r.jsonl"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            #expect(throws: BenchError.file(path: path, reason: reason)) { try QualityRequest.read(path, for: Self.configuration()) }
+        }
+    }
+
+    @Test func requestsThatAreNoFileAreRefused() throws {
+        try withTemporaryFolder { folder in
+            let bytes = folder + "/r.jsonl"
+            try Data(Array(#"{"instruction": ""#.utf8) + [0xff] + Array(#""}"#.utf8)).write(to: URL(fileURLWithPath: bytes))
+            for (path, reason) in [
+                (folder, "cannot open: is a directory"), (folder + "/none", "cannot open: No such file or directory"),
+                (bytes, "line 1: JSON, byte 17: expected UTF-8"),
             ] {
-                try write(text)
-                do {
-                    _ = try QualityRequest.read(path, for: Self.configuration())
-                    Issue.record("read \(text)")
-                } catch { #expect("\(error)".contains(part) && "\(error)".contains(path), "\(error)") }
+                #expect(throws: BenchError.file(path: path, reason: reason)) { try QualityRequest.read(path, for: Self.configuration()) }
             }
         }
     }

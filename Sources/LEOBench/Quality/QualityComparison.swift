@@ -62,6 +62,11 @@ public struct QualityComparison: Sendable {
             throw .models(
                 "\(first) and \(second) hold different models: vocabularies of \(a.tokenizer.vocabularyCount) and \(b.tokenizer.vocabularyCount) pieces")
         }
+        // As many pieces, but others: the same ids would stand for different texts.
+        let name = Engine.tokenizerName
+        guard a.archive.tensor(named: name)?.checksum == b.archive.tensor(named: name)?.checksum else {
+            throw .models("\(first) and \(second) hold different models: their tokenizers (\(name)) differ")
+        }
     }
 
     /// The first line in which two configurations differ.

@@ -1,5 +1,6 @@
 import Foundation
 public import LEO
+import LEOAction
 import LEOData
 import LEOImageIO
 public import LEOModel
@@ -59,37 +60,22 @@ extension QualityRequest {
         }
     }
 
-    /// A line of a file of requests; paths are relative to the file.
-    private struct Line: Decodable {
-        var instruction: String
-        var scene: String?
-        var image: String?
-        var situation: String?
-        var position: [Float]?
-        var orientation: [Float]?
-        var answer: String?
-        var space: String?
-    }
-
-    /// Reads requests from JSON lines.
+    /// Reads requests from JSON lines: objects of `instruction` and, where wanted, `scene`, `image`, `situation`, `position`,
+    /// `orientation`, `answer`, `space`; paths are relative to the file.
     ///
-    /// - Throws: `BenchError.file` naming file, line and reason; errors of scenes and images
+    /// - Throws: `BenchError.file` naming file, line, field and reason; errors of scenes and images
     public static func read(_ path: String, for configuration: ModelConfiguration) throws -> [QualityRequest] {
-        let file: MappedFile
-        do { file = try MappedFile(path: path) } catch { throw BenchError.file(path: path, reason: "cannot be read: \(error)") }
-        let text = String(decoding: file.bytes, as: UTF8.self)
-        withExtendedLifetime(file) {}
+        let bytes: [UInt8]
+        do { bytes = try MappedFile.contents(of: path) } catch { throw BenchError.file(path: path, reason: error.explanation) }
         let folder = (path as NSString).deletingLastPathComponent
         func place(_ name: String) -> String { name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name }
-        let decoder = JSONDecoder()
         var scenes: [String: Scene] = [:]
         var requests: [QualityRequest] = []
-        for (index, content) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            if content.allSatisfy(\.isWhitespace) { continue }
-            func wrong(_ reason: String) -> BenchError { .file(path: path, reason: "line \(index + 1): \(reason)") }
+        for (index, content) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            if content.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) { continue }
             let line: Line
-            do { line = try decoder.decode(Line.self, from: Data(content.utf8)) } catch {
-                throw wrong(#"expected JSON like {"instruction": "…", "scene": "room.ply", "answer": "…"}"#)
+            do { line = try Line(Array(content), number: index + 1) } catch {
+                throw BenchError.file(path: path, reason: error.description)
             }
             var request = Request(line.instruction)
             if let name = line.scene {
@@ -100,22 +86,63 @@ extension QualityRequest {
             }
             if let name = line.image { request.image = try image(place(name)) }
             if let situation = line.situation { request.situation = .described(situation) }
-            let position = line.position ?? [0, 0, 0], orientation = line.orientation ?? [0, 0, 0, 1]
-            guard position.count == 3, position.allSatisfy(\.isFinite) else { throw wrong("position: expected three numbers") }
-            guard orientation.count == 4, orientation.allSatisfy(\.isFinite) else { throw wrong("orientation: expected four numbers") }
-            request.pose = Request.Pose(
-                position: SIMD3(position[0], position[1], position[2]),
-                orientation: SIMD4(orientation[0], orientation[1], orientation[2], orientation[3]))
-            if let name = line.space {
-                guard let space = Request.Space(name: name) else {
-                    throw wrong("space: expected one of \(Request.Space.names.joined(separator: ", ")), found \(name)")
-                }
-                request.actionSpace = space
-            }
+            request.pose = line.pose
+            request.actionSpace = line.space
             requests.append(QualityRequest(name: "\(path), line \(index + 1)", request: request, reference: line.answer))
         }
         if requests.isEmpty { throw BenchError.file(path: path, reason: "holds no request") }
         return requests
+    }
+
+    /// A line of a file of requests.
+    private struct Line {
+        let instruction: String
+        let scene: String?
+        let image: String?
+        let situation: String?
+        let pose: Request.Pose
+        let answer: String?
+        let space: Request.Space?
+
+        init(_ json: [UInt8], number: Int) throws(LEGENTMessageError) {
+            let place = "line \(number)"
+            let root = JSONReader(try JSONText(parsing: json, field: place), path: place + ": ")
+            guard case .object = root.value else {
+                throw .invalidValue(field: place, expected: #"an object like {"instruction": "…", "scene": "room.ply"}"#, found: root.value.kind)
+            }
+            instruction = try root.required("instruction").string
+            scene = try root.optional("scene")?.string
+            image = try root.optional("image")?.string
+            situation = try root.optional("situation")?.string
+            answer = try root.optional("answer")?.string
+            let position = try Self.numbers(root, "position") ?? [0, 0, 0]
+            let orientation = try Self.numbers(root, "orientation") ?? [0, 0, 0, 1]
+            pose = Request.Pose(
+                position: SIMD3(position[0], position[1], position[2]),
+                orientation: SIMD4(orientation[0], orientation[1], orientation[2], orientation[3]))
+            guard let field = try root.optional("space") else {
+                space = nil
+                return
+            }
+            guard let known = Request.Space(name: try field.string) else {
+                throw field.wrong("one of \(Request.Space.names.joined(separator: ", "))")
+            }
+            space = known
+        }
+
+        /// Three of a position, four of an orientation, all of a size that a place in metres can have.
+        private static func numbers(_ root: JSONReader, _ key: String) throws(LEGENTMessageError) -> [Float]? {
+            guard let field = try root.optional(key) else { return nil }
+            let elements = try field.elements, count = key == "position" ? 3 : 4
+            guard elements.count == count else { throw field.wrong("\(count) numbers", found: "\(elements.count)") }
+            var numbers: [Float] = []
+            for element in elements {
+                let number = try element.finite
+                guard abs(number) <= 1e6 else { throw element.wrong("a number from -1000000 to 1000000") }
+                numbers.append(Float(number))
+            }
+            return numbers
+        }
     }
 
     private static func image(_ path: String) throws -> Image {
