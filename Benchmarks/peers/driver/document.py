@@ -21,11 +21,14 @@ COMPARED = """## Beside public peers
 
 Both sides get the same number of threads. A sample shorter than a tenth of a second is taken twice and counts the second time: either side finds in
 the caches what its own call before left there. So a product with 4096 x 4096 weights of 4 or 8 bits reads them from L3 where that holds 9 or 18 MB,
-with float32 weights from memory, on both sides; in rows of a whole model both read every weight from memory. Of a peer that was built with several compilers or lays
-weights out in several ways the fastest form counts; how much longer the others took stands behind it, unless they dropped out after two rounds.
-llama.cpp's Q8_0 and Q4_0 have a scale for each 32 weights; our 8-bit weights one for 128, our 4-bit ones one for 32. Whole-model rows: prefill is divided by
-the rows of the prompt that were computed, a peer reads a prompt of as many; decoding goes on after it. Ours applies LoRA of rank 16 to all
-seven projections, unmerged, the llama.cpp relatives none.
+with float32 weights from memory, on both sides; in rows of a whole model both read every weight from memory.
+
+Of a peer that was built with several compilers or lays weights out in several ways the fastest form counts; behind it stands how much longer the others
+took (one that is hopeless after two rounds takes no further turns). The scales differ: llama.cpp's Q8_0 and Q4_0 have one for each 32 weights, our 8-bit
+weights one for 128, our 4-bit weights one for 32, "dynamic int8" one for a matrix or a row of it.
+
+In whole-model rows the time of reading the prompt is divided by its rows that were computed, and a peer reads a prompt of as many; decoding goes on
+after it. Ours applies LoRA of rank 16 to all seven projections, unmerged, as the official LEO in PyTorch does; llama.cpp and its relatives apply none.
 
 """
 

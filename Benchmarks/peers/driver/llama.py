@@ -63,6 +63,11 @@ class LlamaPeer(Peer):
     def signature(self):
         return " ".join([os.environ.get(self.variable) or self.url, *(toolchain.title for toolchain in Toolchain.all())])
 
+    @property
+    def version(self):
+        path = self.folder / "version"
+        return path.read_text() if path.exists() else ""
+
     def built(self):
         """Compilers whose build is complete."""
         return [toolchain for toolchain in Toolchain.all() if (self.build(toolchain) / "complete").exists()]
@@ -73,6 +78,7 @@ class LlamaPeer(Peer):
             venv.create(tools, with_pip=True)
             call([tools / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "cmake<4", "ninja", "gguf", "numpy"], log)
         source = self.source(tools, log)
+        (self.folder / "version").write_text(version_of(source))
         toolchains = Toolchain.all()
         if not toolchains:
             raise RuntimeError("neither GCC nor Clang was found")
@@ -148,6 +154,14 @@ class LlamaPeer(Peer):
         forms = [(toolchain, options) for toolchain in self.built() for options in self.options]
         return [(lambda toolchain=toolchain, options=options: LlamaBench(
             self.build(toolchain), [*sizes, *options], model, machine.threads, toolchain.title)) for toolchain, options in forms]
+
+
+def version_of(source):
+    """The commit of a checkout, else the package that brought the source."""
+    if not (source / ".git").exists():
+        return next((part for part in reversed(source.parts) if re.search(r"-\d+\.\d+", part)), "")
+    found = subprocess.run(["git", "-C", str(source), "log", "-1", "--format=%h of %cs"], capture_output=True, text=True)
+    return found.stdout.strip()
 
 
 class LlamaBench:

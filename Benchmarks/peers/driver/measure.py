@@ -168,6 +168,8 @@ def measure(peer, case, machine, store, options):
         say(f"    not available: {one_line(error)}")
         store.put(key, reason=one_line(error))
         return
+    if peer.version:
+        titles[1] = f"{peer.version}, {titles[1]}"
     ratio = statistics.median(theirs) / statistics.median(ours)
     store.put(key, ours=ours, theirs=theirs, titles=titles, ratio=ratio, threads=machine.threads)
     say(f"    {ratio:.2f} (ours {statistics.median(ours):.4g} s, {peer.name} {statistics.median(theirs):.4g} s, "

@@ -25,6 +25,9 @@ def call(command, log, **options):
 class Peer:
     """A program of other people."""
 
+    # Where a worker's title does not say it.
+    version = ""
+
     def __init__(self, name, title, cases):
         self.name, self.title, self.cases = name, title, cases
 
