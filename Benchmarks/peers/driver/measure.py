@@ -10,7 +10,7 @@ import time
 # Threads of both sides spin for a while after their work; the other side starts when that is over.
 PAUSE = 0.25
 # Seconds of a case, as far as three rounds allow.
-LONGEST = 20
+LONGEST = 15
 # A sample shorter than this is taken twice and counts the second time: whoever had the turn before left the caches full of its own.
 BRIEF = 0.1
 # A form of a peer that after two rounds is so many times slower than its fastest takes no further turns.

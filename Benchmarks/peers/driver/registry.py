@@ -73,8 +73,8 @@ def peers(layers):
                    [*products("f32", "openvino_ops.py", "f32"), *products("i8g128", "openvino_ops.py", "i8", note="int8 weights")]),
         PythonPeer("openblas", "OpenBLAS, NumPy's", ["numpy"], products("f32", "blas_ops.py")),
         PythonPeer("convnext", "ConvNeXt-Base, whole", ["timm", "torchvision", "onnx", "onnxscript", "onnxruntime", "openvino"], [
-            convnext("onnxruntime", "float32", "ONNX Runtime float32"), convnext("openvino", "bfloat16", "OpenVINO bfloat16"),
-            convnext("openvino", "float32", "OpenVINO float32"), convnext("torch", "float32", "PyTorch float32"),
+            convnext("onnxruntime", "float32", "ONNX Runtime, float32"), convnext("openvino", "bfloat16", "OpenVINO, bfloat16 where the CPU computes it"),
+            convnext("openvino", "float32", "OpenVINO, float32"), convnext("torch", "float32", "PyTorch, float32"),
         ], **torch),
         LlamaPeer("llama.cpp", "llama.cpp", "https://github.com/ggml-org/llama.cpp", "LLAMA_CPP_DIR", [*ggml(), *quantised(layers)],
                   decoding=("-p", "0", "-n", "{new}", "-d", "{prompt}"), archive=("llama-cpp-python", "vendor/llama.cpp")),
