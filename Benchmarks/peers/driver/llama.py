@@ -143,25 +143,25 @@ class LlamaPeer(Peer):
 
     def kernel_workers(self, case, machine):
         """The matrix product of each build, with weights as they are and laid out anew."""
-        forms = [(toolchain, form) for toolchain in self.built() for form in ("plain", "repacked")]
-        return [(lambda toolchain=toolchain, form=form: Worker(
-            [self.build(toolchain) / "ggml_mul_mat", *case.arguments, machine.threads, form], machine.environment, prefix=toolchain.title)) for toolchain, form in forms]
+        return [functools.partial(Worker, [self.build(toolchain) / "ggml_mul_mat", *case.arguments, machine.threads, form], machine.environment,
+                                  prefix=toolchain.title)
+                for toolchain in self.built() for form in ("plain", "repacked")]
 
     def model_workers(self, case, machine, prompt):
         """llama-bench of each build with each set of options."""
         model = gguf_file(self.folder / "venv/bin/python", case.layers, case.note)
         sizes = ["-p", prompt, "-n", 0] if case.stage == "prefill" else [part.format(prompt=prompt, new=NEW_TOKENS) for part in self.decoding]
-        forms = [(toolchain, options) for toolchain in self.built() for options in self.options]
-        return [(lambda toolchain=toolchain, options=options: LlamaBench(
-            self.build(toolchain), [*sizes, *options], model, machine.threads, toolchain.title)) for toolchain, options in forms]
+        return [functools.partial(LlamaBench, self.build(toolchain), [*sizes, *options], model, machine.threads, toolchain.title)
+                for toolchain in self.built() for options in self.options]
 
 
 def version_of(source):
     """The commit of a checkout, else the package that brought the source."""
-    if not (source / ".git").exists():
-        return next((part for part in reversed(source.parts) if re.search(r"-\d+\.\d+", part)), "")
-    found = subprocess.run(["git", "-C", str(source), "log", "-1", "--format=%h of %cs"], capture_output=True, text=True)
-    return found.stdout.strip()
+    if (source / ".git").exists() and shutil.which("git"):
+        found = subprocess.run(["git", "-C", str(source), "log", "-1", "--format=%h of %cs"], capture_output=True, text=True).stdout.strip()
+        if found:
+            return found
+    return next((part for part in reversed(source.parts) if re.search(r"-\d+\.\d+", part)), "")
 
 
 class LlamaBench:

@@ -71,6 +71,17 @@ def complaint(lines):
     return (exceptions or said or [""])[-1]
 
 
+def started(make):
+    """A form of a peer after a sample that does not count: what it reads is read, its threads run."""
+    side = make()
+    try:
+        side.sample()
+    except BaseException:
+        side.close()
+        raise
+    return side
+
+
 class Duel:
     """Samples of the engine and of the forms of a peer, in turns; the fastest form counts.
 
@@ -79,18 +90,22 @@ class Duel:
 
     def __init__(self, ours, makers):
         self.ours, self.theirs = ours, []
-        reasons = []
         try:
-            for make in makers:
-                try:
-                    self.theirs.append(make())
-                except (RuntimeError, OSError) as error:
-                    reasons.append(error)
-            if not self.theirs:
-                raise reasons[0] if reasons else RuntimeError("nothing of it was built")
+            self._start(makers)
         except BaseException:
             self.close()
             raise
+
+    def _start(self, makers):
+        reasons = []
+        for make in makers:
+            try:
+                self.theirs.append(started(make))
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                reasons.append(error)
+                say(f"    one form is left out: {one_line(error)}")
+        if not self.theirs:
+            raise reasons[0] if reasons else RuntimeError("nothing of it was built")
 
     def close(self):
         for side in (self.ours, *self.theirs):
@@ -104,8 +119,6 @@ class Duel:
             self.close()
 
     def _turns(self, rounds):
-        for side in (self.ours, *self.theirs):
-            side.sample()
         ours, theirs = [], [[] for _ in self.theirs]
         start = time.monotonic()
         for done in range(rounds):
@@ -122,11 +135,11 @@ class Duel:
         return ours, theirs
 
     def _result(self, ours, theirs):
-        ranked = sorted(zip(map(statistics.median, theirs), range(len(theirs))))
-        fastest, winner = ranked[0]
-        slower = [f"{self.theirs[index].title}: {median / fastest:.2f} times as long" for median, index in ranked[1:]]
-        title = "; ".join([self.theirs[winner].title, *slower])
-        return (ours, theirs[winner]), [self.ours.title, title]
+        # Those that went on to the end before those that dropped out.
+        ranked = sorted(range(len(theirs)), key=lambda index: (-len(theirs[index]), statistics.median(theirs[index])))
+        fastest = theirs[ranked[0]]
+        slower = [f"{self.theirs[index].title}: {statistics.median(theirs[index]) / statistics.median(fastest):.2f} times as long" for index in ranked[1:]]
+        return (ours, fastest), [self.ours.title, "; ".join([self.theirs[ranked[0]].title, *slower])]
 
 
 def spread(values):

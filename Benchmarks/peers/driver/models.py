@@ -1,4 +1,5 @@
 """Peers that run a whole network, and what the engine takes for the same."""
+import functools
 import json
 import os
 import shutil
@@ -119,4 +120,4 @@ class LEOInPyTorch(PythonPeer):
         require_memory((case.layers * 203e6 + 2 * 131e6) * size + 2e9)
         command = [self.python, "-u", HERE / "workers/leo_torch.py", case.stage, case.layers, prompt, case.note]
         scale = 1 / prompt if case.stage == "prefill" else 1
-        return [lambda: Worker(command, machine.environment, patience=1800, scale=scale)]
+        return [functools.partial(Worker, command, machine.environment, patience=1800, scale=scale)]

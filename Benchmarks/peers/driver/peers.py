@@ -1,4 +1,5 @@
 """How a peer is installed, and what is compared."""
+import functools
 import os
 import pathlib
 import shutil
@@ -79,7 +80,7 @@ class PythonPeer(Peer):
 
     def kernel_workers(self, case, machine):
         command = [self.python, "-u", HERE / "workers" / case.worker, *case.arguments]
-        return [lambda: Worker(command, machine.environment)]
+        return [functools.partial(Worker, command, machine.environment)]
 
 
 def has_module(name):
