@@ -1,12 +1,14 @@
 // A quantised matrix product of ggml, as llama.cpp computes it: ggml_mul_mat TYPE M N K THREADS plain|repacked
 //
 // Prints what it is, then for each line on standard input the seconds of a call.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ggml.h"
@@ -33,9 +35,19 @@ static std::vector<float> uniform(size_t count, uint32_t state) {
     return values;
 }
 
+// Some versions take one argument more.
+template <typename Quantise>
+static void quantise(Quantise quantise, ggml_type type, const float *values, void *bytes, int64_t n, int64_t k) {
+    if constexpr (std::is_invocable_v<Quantise, ggml_type, const float *, void *, int64_t, int64_t, int64_t, const float *>) {
+        quantise(type, values, bytes, 0, n, k, nullptr);
+    } else {
+        quantise(type, values, bytes, 0, n, k, nullptr, nullptr);
+    }
+}
+
 static std::vector<uint8_t> quantised(ggml_type type, int64_t n, int64_t k) {
     std::vector<uint8_t> bytes(ggml_row_size(type, k) * n);
-    ggml_quantize_chunk(type, uniform((size_t)n * k, 1).data(), bytes.data(), 0, n, k, nullptr);
+    quantise(ggml_quantize_chunk, type, uniform((size_t)n * k, 1).data(), bytes.data(), n, k);
     return bytes;
 }
 
