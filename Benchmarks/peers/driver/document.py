@@ -17,6 +17,21 @@ faster. The spread is the distance of the quartiles over the median: where it is
 are rough.{noise}
 """
 
+COMPARED = """## Beside public peers
+
+Both sides get the same number of threads. A sample shorter than a tenth of a second is taken twice and counts the second time: either side finds in
+the caches what its own call before left there. So a product with 4096 x 4096 weights of 4 or 8 bits reads them from L3 where that holds 9 or 18 MB,
+with float32 weights from memory, on both sides; in rows of a whole model both read every weight from memory.
+
+Of a peer that was built with several compilers or lays weights out in several ways the fastest form counts; behind it stands how much longer the others
+took (one that is hopeless after two rounds takes no further turns). The scales differ: llama.cpp's Q8_0 and Q4_0 have one for each 32 weights, our 8-bit
+weights one for 128, our 4-bit weights one for 32, "dynamic int8" one for a matrix or a row of it.
+
+In whole-model rows the time of reading the prompt is divided by its rows that were computed, and a peer reads a prompt of as many; decoding goes on
+after it. Ours applies LoRA of rank 16 to all seven projections, unmerged, as the official LEO in PyTorch does; llama.cpp and its relatives apply none.
+
+"""
+
 
 def seconds(value):
     for unit, scale in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
@@ -88,7 +103,7 @@ def compared(peers, store):
             # A path on the machine that measured helps nobody else.
             reason = reason.split(" (log: ")[0]
             missing.append(f"- {peer.title}{what}: " + (reason if reason == "not measured yet" else f"not available: {reason}"))
-    text = "## Beside public peers\n\n" + ("\n".join(parts) if parts else "Nothing was measured yet.\n")
+    text = COMPARED + ("\n".join(parts) if parts else "Nothing was measured yet.\n")
     return text + ("\n### Not available here\n\n" + "\n".join(missing) + "\n" if missing else "")
 
 

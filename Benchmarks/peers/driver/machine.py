@@ -8,6 +8,11 @@ import subprocess
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
 
+def cores():
+    """Those that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cache():
     path = pathlib.Path(os.environ.get("LEO_PEERS_CACHE") or pathlib.Path.home() / ".cache" / "leo-peers")
     path.mkdir(parents=True, exist_ok=True)
@@ -28,7 +33,12 @@ class Machine:
         digest = hashlib.sha256(leo.read_bytes()).hexdigest()[:16]
         cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU") \
             if os.path.exists("/proc/cpuinfo") else "unknown CPU"
-        return Machine(str(leo), cpu, threads or len(os.sched_getaffinity(0)), digest)
+        return Machine(str(leo), cpu, threads or cores(), digest)
+
+    @property
+    def environment(self):
+        """What tells every library the number of threads."""
+        return {name: str(self.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PEER_THREADS")}
 
     def report(self, *arguments, timeout=1800):
         """What a measurement of the engine itself prints as JSON."""

@@ -1,5 +1,6 @@
-"""Two programs that take turns."""
+"""Programs that take turns."""
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -9,20 +10,25 @@ import time
 # Threads of both sides spin for a while after their work; the other side starts when that is over.
 PAUSE = 0.25
 # Seconds of a case, as far as three rounds allow.
-LONGEST = 60
+LONGEST = 15
+# A sample shorter than this is taken twice and counts the second time: whoever had the turn before left the caches full of its own.
+BRIEF = 0.1
+# A form of a peer that after two rounds is so many times slower than its fastest takes no further turns.
+HOPELESS = 1.25
 
 
 class Worker:
     """A program that prints what it is, then, for each line it is sent, the seconds of one call."""
 
-    def __init__(self, command, environment, patience):
+    def __init__(self, command, environment, patience=900, prefix="", scale=1.0):
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1, env={**os.environ, **environment})
+            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+            env={**os.environ, **environment})
         self.errors = []
         self.reader = threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)
         self.reader.start()
-        self.patience = patience
-        self.title = self._line()
+        self.patience, self.scale = patience, scale
+        self.title = f"{prefix}: {self._line()}" if prefix else self._line()
 
     def _line(self):
         timer = threading.Timer(self.patience, self.process.kill)
@@ -34,17 +40,21 @@ class Worker:
         if not line:
             self.process.wait()
             self.reader.join(2)
-            said = [line.strip() for line in self.errors if line.strip()]
-            raise RuntimeError(said[-1] if said else f"ended with {self.process.returncode}")
+            raise RuntimeError(complaint(self.errors) or f"ended with {self.process.returncode}")
         return line.strip()
 
-    def sample(self):
+    def _seconds(self):
         try:
             self.process.stdin.write("\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             pass
-        return float(self._line())
+        return float(self._line()) * self.scale
+
+    def sample(self):
+        start = time.monotonic()
+        seconds = self._seconds()
+        return self._seconds() if time.monotonic() - start < BRIEF else seconds
 
     def close(self):
         try:
@@ -54,27 +64,82 @@ class Worker:
             self.process.kill()
 
 
-def duel(ours, theirs, rounds, environment, patience=900):
-    """Samples of both sides, in turns."""
-    workers = []
+def complaint(lines):
+    """The line that says what went wrong: Python's exception, which further lines may follow, else the last."""
+    said = [line.strip() for line in lines if line.strip()]
+    exceptions = [line for line in said if re.match(r"[\w.]*(Error|Exception)\b.*:", line)]
+    return (exceptions or said or [""])[-1]
+
+
+def started(make):
+    """A form of a peer after a sample that does not count: what it reads is read, its threads run."""
+    side = make()
     try:
-        for command in (ours, theirs):
-            workers.append(Worker(command, environment, patience))
-        for worker in workers:
-            worker.sample()
-        times = ([], [])
+        side.sample()
+    except BaseException:
+        side.close()
+        raise
+    return side
+
+
+class Duel:
+    """Samples of the engine and of the forms of a peer, in turns; the fastest form counts.
+
+    A side has `sample()`, `title` and `close()`.
+    """
+
+    def __init__(self, ours, makers):
+        self.ours, self.theirs = ours, []
+        try:
+            self._start(makers)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, makers):
+        reasons = []
+        for make in makers:
+            try:
+                self.theirs.append(started(make))
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                reasons.append(error)
+                say(f"    one form is left out: {one_line(error)}")
+        if not self.theirs:
+            raise reasons[0] if reasons else RuntimeError("nothing of it was built")
+
+    def close(self):
+        for side in (self.ours, *self.theirs):
+            side.close()
+
+    def run(self, rounds):
+        """Samples of the engine, of the fastest form, and both titles."""
+        try:
+            return self._result(*self._turns(rounds))
+        finally:
+            self.close()
+
+    def _turns(self, rounds):
+        ours, theirs = [], [[] for _ in self.theirs]
         start = time.monotonic()
         for done in range(rounds):
             # Seconds-long samples need fewer rounds.
             if done >= 3 and time.monotonic() - start > LONGEST:
                 break
-            for worker, values in zip(workers, times):
-                time.sleep(PAUSE)
-                values.append(worker.sample())
-        return times, [worker.title for worker in workers]
-    finally:
-        for worker in workers:
-            worker.close()
+            fastest = min((min(values) for values in theirs if values), default=0)
+            time.sleep(PAUSE)
+            ours.append(self.ours.sample())
+            for side, values in zip(self.theirs, theirs):
+                if done < 2 or min(values) <= fastest * HOPELESS:
+                    time.sleep(PAUSE)
+                    values.append(side.sample())
+        return ours, theirs
+
+    def _result(self, ours, theirs):
+        # Those that went on to the end before those that dropped out.
+        ranked = sorted(range(len(theirs)), key=lambda index: (-len(theirs[index]), statistics.median(theirs[index])))
+        fastest = theirs[ranked[0]]
+        slower = [f"{self.theirs[index].title}: {statistics.median(theirs[index]) / statistics.median(fastest):.2f} times as long" for index in ranked[1:]]
+        return (ours, fastest), [self.ours.title, "; ".join([self.theirs[ranked[0]].title, *slower])]
 
 
 def spread(values):
@@ -85,45 +150,58 @@ def spread(values):
 
 
 def everything(peers, machine, store, options):
-    if not options.only:
+    if not options.only and not options.case:
         machine_cases(machine, store, options)
     for peer in peers:
-        wanted = [case for case in peer.cases if options.fresh or not store.is_current(f"{peer.name} {case.title}")]
+        asked = [case for case in peer.cases if not options.case or any(text in case.title for text in options.case)]
+        wanted = [case for case in asked if options.fresh or not store.is_current(f"{peer.name} {case.title}")]
         if not wanted:
-            print(f"{peer.name}: measured already")
+            if asked:
+                say(f"{peer.name}: measured already")
             continue
-        print(f"{peer.name}: preparing", flush=True)
+        say(f"{peer.name}: preparing")
         try:
             peer.prepare(may_install=not options.no_build)
         except Exception as error:  # Whatever keeps a peer from being had is a result, not a failure.
-            reason = one_line(error)
-            print(f"{peer.name}: not available: {reason}", flush=True)
+            say(f"{peer.name}: not available: {one_line(error)}")
             for case in wanted:
-                store.put(f"{peer.name} {case.title}", reason=reason)
+                store.put(f"{peer.name} {case.title}", reason=one_line(error))
             continue
-        for case in wanted:
-            key = f"{peer.name} {case.title}"
-            try:
-                (ours, theirs), titles = case.run(peer, machine, options)
-                ratio = statistics.median(theirs) / statistics.median(ours)
-                store.put(key, ours=ours, theirs=theirs, titles=titles, ratio=ratio, threads=machine.threads)
-                print(f"  {case.title}: {ratio:.2f} (ours {statistics.median(ours):.4g} s, {peer.name} {statistics.median(theirs):.4g} s, "
-                      f"spread {spread(ours):.0%} and {spread(theirs):.0%})", flush=True)
-            except Exception as error:
-                reason = one_line(error)
-                print(f"  {case.title}: not available: {reason}", flush=True)
-                store.put(key, reason=reason)
+        for index, case in enumerate(wanted):
+            say(f"{peer.name}, {index + 1} of {len(wanted)}: {case.title}")
+            measure(peer, case, machine, store, options)
+
+
+def measure(peer, case, machine, store, options):
+    key = f"{peer.name} {case.title}"
+    start = time.monotonic()
+    try:
+        (ours, theirs), titles = case.run(peer, machine, options)
+    except Exception as error:
+        say(f"    not available: {one_line(error)}")
+        store.put(key, reason=one_line(error))
+        return
+    if peer.version:
+        titles[1] = f"{peer.version}, {titles[1]}"
+    ratio = statistics.median(theirs) / statistics.median(ours)
+    store.put(key, ours=ours, theirs=theirs, titles=titles, ratio=ratio, threads=machine.threads)
+    say(f"    {ratio:.2f} (ours {statistics.median(ours):.4g} s, {peer.name} {statistics.median(theirs):.4g} s, "
+        f"spread {spread(ours):.0%} and {spread(theirs):.0%}, {len(ours)} rounds in {time.monotonic() - start:.0f} s)")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def machine_cases(machine, store, options):
     """What the engine says about itself: the roofline, and every kernel's share of it."""
     for key, arguments in (("roofline", ["bench", "roofline"]), ("kernels", ["bench", "kernels"])):
         if options.fresh or not store.is_current(key):
-            print(f"leo {' '.join(arguments)}", flush=True)
+            say(f"leo {' '.join(arguments)}")
             try:
                 store.put(key, report=machine.report(*arguments, "--threads", str(machine.threads)))
             except Exception as error:
-                print(f"  {one_line(error)}", file=sys.stderr)
+                say(f"    {one_line(error)}")
 
 
 def one_line(error):

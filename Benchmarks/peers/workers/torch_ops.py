@@ -42,7 +42,7 @@ def prepacked():
     # oneDNN with its own weight layout, as torch.compile's freezing uses it.
     m, n, k = sizes
     x, w = torch.randn(m, k), torch.randn(n, k) * 0.1
-    packed = torch.ops.mkldnn._reorder_linear_weight(w.to_mkldnn(), m)
+    packed = torch.ops.mkldnn._reorder_linear_weight(w, m)
     return lambda: torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")
 
 
@@ -85,19 +85,24 @@ def silu_mul():
     return lambda: F.silu(gate) * up
 
 
-def set_abstraction():
+def shared_mlp(groups, limit, *widths):
     # Shared MLP and maximum of grouped rows, as PointNet++ in PyTorch computes them; grouping itself is not counted.
-    groups, limit, *widths = sizes
     layers = [torch.nn.Conv2d(a, b, 1) for a, b in zip(widths, widths[1:])]
     network = torch.nn.Sequential(*[part for layer in layers for part in (layer, torch.nn.ReLU())])
     x = torch.randn(1, widths[0], groups, limit)
     return lambda: network(x).amax(3)
 
 
+def pointnet():
+    # The three set abstractions of 60 objects.
+    parts = [shared_mlp(60 * 32, 32, 6, 64, 64, 128), shared_mlp(60 * 16, 32, 131, 128, 128, 256), shared_mlp(60, 16, 259, 256, 512, 768)]
+    return lambda: [part() for part in parts]
+
+
 makers = {
     "linear-f32": lambda: linear(torch.float32), "linear-bf16": lambda: linear(torch.bfloat16), "linear-f16": lambda: linear(torch.float16),
     "linear-i8": dynamic_int8, "linear-i8-onednn": dynamic_int8, "linear-i8-weights": weight_only_int8, "linear-f32-onednn": prepacked,
     "attention": lambda: attention(torch.float32), "step": lambda: step(torch.float32), "depthwise": depthwise, "layer-norm": layer_norm,
-    "rms-norm": rms_norm, "silu-mul": silu_mul, "set-abstraction": set_abstraction,
+    "rms-norm": rms_norm, "silu-mul": silu_mul, "set-abstraction": lambda: shared_mlp(*sizes), "pointnet": pointnet,
 }
 serve(f"{title} {operation}", makers[operation]())
