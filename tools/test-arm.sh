@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the vector kernels for 64-bit ARM under an emulator, beside their references: tools/test-arm.sh [part of a family's name]
+# Runs the vector kernels for 64-bit ARM under an emulator, beside their references: tools/test-arm.sh [part of a family]
 #
 # Once on a CPU with the dot product extension and once on one without. On a machine that is ARM the tests of KernelTests
 # do this and more. Needs clang, and from Debian: libc6-dev-arm64-cross, gcc-aarch64-linux-gnu (to link), qemu-user-static.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 headers=/usr/aarch64-linux-gnu/include
-if [ ! -f $headers/math.h ] || ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64-static >/dev/null; then
+if ! { [ -f $headers/math.h ] && command -v aarch64-linux-gnu-gcc && command -v qemu-aarch64-static; } >/dev/null; then
     tools/setup.sh libc6-dev-arm64-cross gcc-aarch64-linux-gnu qemu-user-static
 fi
 # The C compiler that comes with Swift builds the package, so it is the one to ask.

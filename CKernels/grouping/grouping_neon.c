@@ -1,7 +1,8 @@
 /* Grouping and the maximum over a group, Advanced SIMD.
  *
  * Grouping copies short rows (6 or 131 floats) without a call per row, four features at a time; a tail is the last four
- * again, overlapping. The maximum takes four columns at a time down the group, tails one by one. vmaxq passes NaN on but orders -0 below 0, so comparison and selection stand in its place. */
+ * again, overlapping. The maximum takes four columns at a time down the group, tails one by one: vmaxq passes NaN on but
+ * orders -0 below 0, so comparison and selection stand in its place. */
 #include "grouping.h"
 #include "ck_target.h"
 

@@ -104,8 +104,9 @@ static void softmax_case(int64_t m, int64_t n, float size, bool odd, int turn) {
     const int64_t stride = n + turn % 3;
     float *x = floats(m * stride, odd);
     for (int64_t i = 0; i < m * stride; i++) x[i] *= size;
-    if (odd) /* masked entries, and rows without any infinity or NaN besides */
-        for (int64_t i = 0; i < m * stride; i++) x[i] = x[i] == INFINITY || isnan(x[i]) ? (turn % 2 ? -INFINITY : x[i]) : x[i];
+    if (odd && turn % 2) /* masked entries, and neither NaN nor infinity besides */
+        for (int64_t i = 0; i < m * stride; i++)
+            if (x[i] == INFINITY || isnan(x[i])) x[i] = -INFINITY;
     ck_log_softmax_args a = {x, filled(m * stride, 777), m, n, stride, stride};
     float *y = a.y;
     table.rows[table.count - 1].run(&a, 0, 1);

@@ -1,4 +1,4 @@
-/* ck_linear: one chain of FMAs per sum, then the epilogue operation by operation, bit for bit; and the functions behind it. */
+/* ck_linear: one chain of FMAs per sum, then the epilogue operation by operation, bit for bit. */
 #include "check.h"
 #include "ck_linear.h"
 #include "ck_math_ref.h"

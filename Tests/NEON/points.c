@@ -99,9 +99,10 @@ static void sampling_case(int64_t batch, int64_t n_points, int64_t n_samples, in
 static void ball_case(int64_t batch, int64_t n_points, int64_t n_centres, int64_t limit, int turn) {
     const ck_variants table = ck_ball_query_f32_variants();
     const int64_t stride = 3 + turn % 4, count = batch * n_centres * limit;
-    ck_ball_query_args a = {.points = cloud_of(batch * n_points * stride, turn), .centres = cloud_of(batch * n_centres * 3, turn),
-                            .batch = batch, .n_points = n_points, .point_stride = stride, .n_centres = n_centres,
-                            .limit = limit, .radius = turn % 2 ? 0.5f : 1.5f};
+    ck_ball_query_args a = {.points = cloud_of(batch * n_points * stride, turn),
+                            .centres = cloud_of(batch * n_centres * 3, turn), .batch = batch, .n_points = n_points,
+                            .point_stride = stride, .n_centres = n_centres, .limit = limit,
+                            .radius = turn % 2 ? 0.5f : 1.5f};
     int32_t *indices = guarded(count * 4);
     a.indices = indices;
     if (ck_ball_query_f32_check(&a) != CK_OK) abort();
