@@ -430,6 +430,25 @@ CK_EM __m512 ck_em_permutexvar_ps(__m512i index, __m512 x) {
     CK_EM_LANES r[i] = a[at[i] & 15];
     return (__m512)r;
 }
+/* Two bits of `pick` for each of four places: the lower two places from x, the upper two from y. */
+CK_EM __m512 ck_em_shuffle_ps(__m512 x, __m512 y, int pick) { /* lanes within each 16 bytes */
+    const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y;
+    ck_em_f32 r;
+    CK_EM_LANES {
+        const int from = (i & 12) + (pick >> 2 * (i & 3) & 3);
+        r[i] = (i & 3) < 2 ? a[from] : b[from];
+    }
+    return (__m512)r;
+}
+CK_EM __m512 ck_em_shuffle_f32x4(__m512 x, __m512 y, int pick) { /* 16 bytes each */
+    const ck_em_f32 a = (ck_em_f32)x, b = (ck_em_f32)y;
+    ck_em_f32 r;
+    CK_EM_LANES {
+        const int from = (pick >> 2 * (i / 4) & 3) * 4 + i % 4;
+        r[i] = i < 8 ? a[from] : b[from];
+    }
+    return (__m512)r;
+}
 CK_EM __m512i ck_em_permutexvar_epi32(__m512i index, __m512i x) {
     return (__m512i)ck_em_permutexvar_ps(index, (__m512)x);
 }
@@ -550,6 +569,10 @@ CK_TARGET_END
 #define _mm512_cmplt_epi32_mask ck_em_cmplt_epi32_mask
 #define _mm512_mask_blend_ps ck_em_mask_blend_ps
 #define _mm512_mask_blend_epi32 ck_em_mask_blend_epi32
+#undef _mm512_shuffle_ps
+#define _mm512_shuffle_ps ck_em_shuffle_ps
+#undef _mm512_shuffle_f32x4
+#define _mm512_shuffle_f32x4 ck_em_shuffle_f32x4
 #define _mm512_permutexvar_ps ck_em_permutexvar_ps
 #define _mm512_permutexvar_epi32 ck_em_permutexvar_epi32
 #define _mm512_castsi512_ps ck_em_castsi512_ps

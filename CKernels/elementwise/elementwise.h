@@ -12,6 +12,7 @@ void ck_transpose_f32_ref(const void *args, int part, int parts);
 void ck_add_f32_avx2(const void *args, int part, int parts);
 void ck_add_f32_avx512(const void *args, int part, int parts);
 void ck_position_pool_f32_avx2(const void *args, int part, int parts);
+void ck_position_pool_f32_avx512(const void *args, int part, int parts);
 #endif
 #if CK_ARM64
 void ck_add_f32_neon(const void *args, int part, int parts);

@@ -15,6 +15,7 @@ ck_status ck_position_pool_check(const ck_position_pool_args *args) {
 
 static const ck_variant rows[] = {
 #if CK_X86
+    {"ck_position_pool_f32_avx512", CK_ISA_AVX512, ck_position_pool_f32_avx512},
     {"ck_position_pool_f32_avx2", CK_ISA_AVX2, ck_position_pool_f32_avx2},
 #endif
 #if CK_ARM64

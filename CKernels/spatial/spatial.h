@@ -9,6 +9,7 @@ void ck_pairwise_f32_ref(const void *args, int part, int parts);
 void ck_spatial_attention_f32_ref(const void *args, int part, int parts);
 #if CK_X86
 void ck_spatial_attention_f32_avx2(const void *args, int part, int parts);
+void ck_spatial_attention_f32_avx512(const void *args, int part, int parts);
 #endif
 #if CK_ARM64
 void ck_spatial_attention_f32_neon(const void *args, int part, int parts);

@@ -47,6 +47,7 @@ size_t ck_spatial_attention_f32_scratch_bytes(const ck_spatial_attention_args *a
 
 static const ck_variant rows[] = {
 #if CK_X86
+    {"ck_spatial_attention_f32_avx512", CK_ISA_AVX512, ck_spatial_attention_f32_avx512},
     {"ck_spatial_attention_f32_avx2", CK_ISA_AVX2, ck_spatial_attention_f32_avx2},
 #endif
 #if CK_ARM64
