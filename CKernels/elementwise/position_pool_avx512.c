@@ -7,7 +7,6 @@
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
 
 CK_INLINE __m512 accumulate(__m512 sum, __m512 v, bool squares) {
     return squares ? _mm512_fmadd_ps(v, v, sum) : _mm512_add_ps(sum, v);

@@ -20,8 +20,6 @@
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 
-#define CK_INLINE static inline __attribute__((always_inline))
-#define CK_UNROLL _Pragma("clang loop unroll(full)")
 
 enum { group_vectors = CK_GROUP / 16, half_vectors = group_vectors / 2 };
 
