@@ -1,5 +1,5 @@
-/* Pooling over positions with AVX-512: the plan of the AVX2 file, 64 channels in four sums, then 16, the last ones masked. A
- * channel's own additions run in ascending order of position, so the bits are those of AVX2. */
+/* Pooling over positions with AVX-512: the plan of the AVX2 file, 64 channels in four sums, then 16, the last ones masked.
+ * A channel's own additions run in ascending order of position, so the bits are those of AVX2. */
 #include "ck_avx512.h"
 #include "elementwise.h"
 

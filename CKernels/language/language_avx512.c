@@ -45,7 +45,8 @@ INLINE void assemble(const ck_assemble_rows_args *a, bool is_bf16, int part, int
         const uint16_t *row = (const uint16_t *)a->table + s * a->d;
         const int64_t d = a->d;
         int64_t j = 0;
-        for (; j + 16 <= d; j += 16) _mm512_storeu_ps(y + j, widened(_mm256_loadu_si256((const __m256i *)(row + j)), is_bf16));
+        for (; j + 16 <= d; j += 16)
+            _mm512_storeu_ps(y + j, widened(_mm256_loadu_si256((const __m256i *)(row + j)), is_bf16));
         const __mmask16 rest = ck_tail_mask_avx512(d - j);
         if (rest) _mm512_mask_storeu_ps(y + j, rest, widened(_mm256_maskz_loadu_epi16(rest, row + j), is_bf16));
     }

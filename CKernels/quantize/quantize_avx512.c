@@ -7,8 +7,8 @@
  * A wide division takes 10 cycles and would be most of a group's time, so all values of a group are divided by their scale
  * with the same bits but no division: times 1 / scale to 48 bits, which is within one unit of the quotient, then one
  * correction by the remainder, which is exact (Markstein 1990). Why the result is the correctly rounded quotient: let S be
- * the 24 bits of the scale. A quotient that is k / 2S units away from a midpoint is moved by the rounding of 1 / scale by at
- * most (S + k) / 2^49 units, which is less, so it stays on its side. All this where nothing underflows; other scales
+ * the 24 bits of the scale. A quotient that is k / 2S units away from a midpoint is moved by the rounding of 1 / scale by
+ * at most (S + k) / 2^49 units, which is less, so it stays on its side. All this where nothing underflows; other scales
  * divide. */
 #include "quantize/quantize.h"
 #include "ck_avx512.h"
@@ -62,7 +62,8 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
         const int64_t lanes = count - j * 16;
         v[j] = load_lanes(x + j * 16, lanes);
         if (source == CK_Q8_RMS_NORM)
-            v[j] = _mm512_mul_ps(_mm512_mul_ps(v[j], _mm512_set1_ps(inverse)), load_lanes(a->weight + first + j * 16, lanes));
+            v[j] = _mm512_mul_ps(_mm512_mul_ps(v[j], _mm512_set1_ps(inverse)),
+                                 load_lanes(a->weight + first + j * 16, lanes));
         if (source == CK_Q8_SILU_MUL)
             v[j] = _mm512_mul_ps(ck_silu_avx512(v[j]), load_lanes(a->up + row * a->up_stride + first + j * 16, lanes));
         if (values) _mm512_mask_storeu_ps(values + j * 16, ck_tail_mask_avx512(lanes), v[j]);
