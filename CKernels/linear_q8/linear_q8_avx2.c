@@ -331,8 +331,10 @@ CK_Q8_INLINE void split_tile(ck_q8_weight type, int rows, const group_rows *x, c
     }
 }
 
+/* All tiles of a block at one panel and group. Meanwhile the weights that stand next, and with `next_x` the next group of the
+ * rows, which lie too far apart for the hardware to see a stream, travel to the second-level cache. */
 CK_Q8_INLINE void split_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
-                              const int16_t *pairs, const group_weights *w, const uint8_t *next, float *sums) {
+                              const int16_t *pairs, const group_weights *w, const uint8_t *next, bool next_x, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t next_bytes = next ? CK_GROUP * CK_Q8_PANEL / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
@@ -341,6 +343,10 @@ CK_Q8_INLINE void split_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
         const group_rows x = rows_at(a, row + first, group, pairs + first * CK_GROUP);
+        if (next_x)
+            for (int64_t r = 0; r < tile_rows && first + r < rows; r++)
+                for (int64_t at = 0; at < CK_GROUP; at += 64)
+                    _mm_prefetch((const char *)x.q + r * a->x_stride + CK_GROUP + at, _MM_HINT_T1);
         float *tile_sums = sums + first * sum_pitch;
         switch (rows - first) {
         case 1: split_tile(type, 1, &x, w, group > 0, tile_sums); break;
@@ -373,7 +379,8 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
             const uint8_t *next = NULL;
             if (blocks == group_blocks && (!last || (group + 2) * CK_GROUP <= a->k))
                 next = values_at(a, type, last ? first_panel : panel + 1, last ? group + 1 : group);
-            split_tiles(a, type, row, rows, group, pairs, &w, next, sums + p * CK_Q8_PANEL);
+            const bool next_x = p == 0 && (group + 2) * CK_GROUP <= a->k;
+            split_tiles(a, type, row, rows, group, pairs, &w, next, next_x, sums + p * CK_Q8_PANEL);
         }
     }
     for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);
