@@ -5,7 +5,7 @@ SWIFT ?= swift
 FUZZ_SECONDS ?= 600
 export FUZZ_SECONDS
 
-.PHONY: help demo build test test-emulated test-sanitize test-client fuzz bench check-arm setup setup-tests clean
+.PHONY: help demo build test test-emulated test-arm test-sanitize test-client fuzz bench check-arm setup setup-tests clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ test: setup-tests ## All tests, optimised
 test-emulated: setup-tests ## Kernels of AVX-512 on any x86-64 CPU with AVX2, the instructions computed in software
 	@tools/test-emulated.sh
 
+test-arm: ## Run the kernels for 64-bit ARM under an emulator, beside their references
+	@tools/test-arm.sh
+
 test-sanitize: setup-tests ## Kernels and readers under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/test-sanitize.sh
 
@@ -45,4 +48,4 @@ check-arm: ## Compile the kernels for 64-bit ARM, without linking
 	@tools/check-arm.sh
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-asan .build-emulated .build-fuzz .build-client .build-demo Benchmarks/.build
+	rm -rf .build .build-asan .build-emulated .build-arm .build-fuzz .build-client .build-demo Benchmarks/.build
