@@ -25,6 +25,10 @@ class Store:
         except (OSError, ValueError):
             return None
 
+    @property
+    def is_empty(self):
+        return not any(self.folder.glob("*.json"))
+
     def is_current(self, key):
         found = self.get(key)
         return bool(found) and found.get("engine") == self.machine.engine and "reason" not in found
