@@ -4,16 +4,15 @@
  * panels take turns of a single block of 256 bytes, and their sums wait in memory. Turns of 512 bytes were 10 % slower
  * and of 1 KB 35 %, eight panels 15 %, two 8 %; fetching 512 bytes ahead matters with pages of 4 KB.
  *
- * Up to 12 rows: weights are streamed once and taken apart in registers, a group of four panels at a time; the group's 8 KB
- * (int4: 4 KB) of a panel stay in the first-level cache while tiles of up to 5 rows, and in them the vectors of outputs,
- * take their turns. What comes two panels later is fetched meanwhile, in the order of its addresses: every fourth line at a
- * time, as it is used, hid next to nothing of the memory's latency (5 rows: 1.3 times as long).
- * Taking q apart instead, into two digits of -8 ... 8 for vpmaddubsw, needs fewer instructions but was not faster.
+ * Up to 12 rows: weights are streamed once, a group of four panels at a time; the group's 8 KB (int4: 4 KB, taken apart in
+ * registers) of a panel stay in the first-level cache while tiles of up to 6 rows, and in them the vectors of outputs, take
+ * their turns. What comes two panels later is fetched meanwhile, in the order of its addresses: every fourth line at a time,
+ * as it is used, hid next to nothing of the memory's latency (5 rows: 1.3 times as long).
  *
- * More rows: up to 192 rows and 4 panels at a time. The weights of a panel and group are taken apart once into 16 KB
- * (int4: 8 KB), first-level cache, for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
+ * More rows: up to 192 rows and 4 panels at a time. A group's 8 KB of a panel (int4: taken apart once) and its q, moved together,
+ * stay in the first-level cache for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
  *
- * Stack: about 265 KB. Tails: the last panel is padded in the weights and q8 rows are padded in k, so only the final
+ * Stack: about 230 KB. Tails: the last panel is padded in the weights and q8 rows are padded in k, so only the final
  * store is masked. */
 #include "linear_q8/tile_q8_avx2.h"
 
@@ -25,25 +24,15 @@ enum {
     block_rows = 192, /* a multiple of tile_rows */
     block_panels = 4,
     sum_pitch = block_panels * CK_Q8_PANEL,
-    split_bytes = CK_GROUP * CK_Q8_PANEL * 2
+    group_bytes = CK_GROUP * CK_Q8_PANEL
 };
 
 /* MARK: Preparation */
 
-/* 128 values of q as pairs of 16 bits: of each four k, (0, 2) and (1, 3). */
-CK_Q8_INLINE void pair_row(const int8_t *q, int64_t blocks, int16_t *pairs) {
-    for (int64_t b = 0; b < blocks; b += 4) {
-        __m128i bytes; /* rows are padded to 64 k */
-        memcpy(&bytes, q + b * 4, sizeof bytes);
-        const __m128i even = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), odd = _mm_srai_epi16(bytes, 8);
-        _mm_storeu_si128((__m128i *)(void *)(pairs + b * 4), _mm_unpacklo_epi32(even, odd));
-        _mm_storeu_si128((__m128i *)(void *)(pairs + b * 4 + 8), _mm_unpackhi_epi32(even, odd));
-    }
-}
-
-CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group, const int16_t *pairs) {
+/* The rows from `row` on at a group, where they stand. */
+CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group) {
     const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
-    return (group_rows){x.q + group * CK_GROUP, pairs, x.scale + group, x.sum + group, x.part_sum + group * 4, a->x_stride};
+    return (group_rows){x.q + group * CK_GROUP, a->x_stride, x.scale + group, x.sum + group, x.part_sum + group * 4, a->x_stride};
 }
 
 /* int4 scale words of a panel's group as floats and as 16-bit pairs (f, f) */
@@ -133,29 +122,27 @@ typedef struct row_state {
     float scale[row_panels][CK_Q8_PANEL];
     int32_t factor[row_panels][4 * CK_Q8_PANEL];
     const float *scales[row_panels];
-    int16_t pairs[CK_GROUP];
 } row_state;
 
 CK_Q8_INLINE void fill_sums(int32_t *sums, __m256i value) {
     CK_UNROLL for (int v = 0; v < panel_vectors; v++) _mm256_store_si256((__m256i *)(void *)(sums + v * 8), value);
 }
 
-/* One block: int8, sums of 32 bits += 4 k (x: 16-bit pairs); int4, sums of 16 bits += 8 k (x: bytes). */
-CK_Q8_INLINE void row_block(ck_q8_weight type, const uint8_t *values, const void *x, int32_t *sums) {
-    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff), low_bits = _mm256_set1_epi8(15);
-    const __m256i first_x = broadcast(x), second_x = broadcast((const char *)x + 4);
+/* One block: int8, sums of 32 bits += 4 k; int4, sums of 16 bits += 8 k. */
+CK_Q8_INLINE void row_block(ck_q8_weight type, const uint8_t *values, const int8_t *q, int32_t *sums) {
+    const __m256i ones = _mm256_set1_epi16(1), low_bits = _mm256_set1_epi8(15);
+    const __m256i first = broadcast(q), second = type == CK_Q8_I8G128 ? first : broadcast(q + 4);
     CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
         __m256i *sum = (__m256i *)(void *)(sums + v * 8);
         const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
         if (v % 2 == 0) _mm_prefetch((const char *)values + v * 32 + row_ahead, _MM_HINT_T0);
         if (type == CK_Q8_I8G128) {
-            const __m256i even = _mm256_madd_epi16(_mm256_and_si256(bytes, low_bytes), first_x);
-            const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(bytes, 8), second_x);
-            _mm256_store_si256(sum, _mm256_add_epi32(_mm256_load_si256(sum), _mm256_add_epi32(even, odd)));
+            const __m256i fours = _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, first), ones);
+            _mm256_store_si256(sum, _mm256_add_epi32(_mm256_load_si256(sum), fours));
         } else {
             const __m256i low = _mm256_and_si256(bytes, low_bits);
             const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
-            const __m256i both = _mm256_add_epi16(_mm256_maddubs_epi16(low, first_x), _mm256_maddubs_epi16(high, second_x));
+            const __m256i both = _mm256_add_epi16(_mm256_maddubs_epi16(low, first), _mm256_maddubs_epi16(high, second));
             _mm256_store_si256(sum, _mm256_add_epi16(_mm256_load_si256(sum), both));
         }
     }
@@ -182,8 +169,7 @@ CK_Q8_INLINE void row_group(const ck_linear_q8_args *a, ck_q8_weight type, int64
                             int64_t group, row_state *state) {
     const bool i8 = type == CK_Q8_I8G128;
     const int64_t k_blocks = blocks_in_group(a->k, group), blocks = i8 ? k_blocks : (k_blocks + 1) / 2;
-    const group_rows x = rows_at(a, 0, group, state->pairs);
-    if (i8) pair_row(x.q, k_blocks, state->pairs);
+    const group_rows x = rows_at(a, 0, group);
     for (int64_t p = 0; p < panels; p++) {
         state->scales[p] = scales_at(a, type, first_panel + p, group, state->scale[p], state->factor[p]);
         fill_sums(state->acc[p], _mm256_set1_epi32(i8 ? -128 * *x.sum : 0));
@@ -196,8 +182,7 @@ CK_Q8_INLINE void row_group(const ck_linear_q8_args *a, ck_q8_weight type, int64
             for (int64_t p = 0; p < panels; p++) fill_sums(state->short_sum[p], start);
         }
         for (int64_t p = 0; p < panels; p++)
-            if (i8) row_block(type, values + p * panel_bytes, state->pairs + b * 4, state->acc[p]);
-            else row_block(type, values + p * panel_bytes, x.q + b * 8, state->short_sum[p]);
+            row_block(type, values + p * panel_bytes, x.q + b * (i8 ? 4 : 8), i8 ? state->acc[p] : state->short_sum[p]);
         if (!i8 && (b % part == part - 1 || b == blocks - 1))
             for (int64_t p = 0; p < panels; p++)
                 row_part(state->short_sum[p], state->factor[p] + b / part * CK_Q8_PANEL, state->acc[p]);
@@ -221,8 +206,7 @@ CK_Q8_INLINE void one_row(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
 
 /* MARK: Few rows */
 
-/* Six rows at a time run out of registers beside the mask that splits weights. */
-enum { stream_tile_rows = 5, stream_rows = 12, stream_panels = 4, stream_pitch = stream_panels * CK_Q8_PANEL };
+enum { stream_rows = 12, stream_panels = 4, stream_pitch = stream_panels * CK_Q8_PANEL };
 
 /* Panels between what is multiplied and what is fetched. */
 enum { stream_ahead = 2 };
@@ -235,8 +219,8 @@ CK_Q8_INLINE void stream_panel(ck_q8_weight type, int rows, int vectors, const g
         const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
         const uint8_t *fetched = next ? next + v * steps * 32 : NULL;
         float *to = sums + v * 8;
-        if (type == CK_Q8_I8G128) i8_tile(false, rows, vectors, CK_Q8_BLOCK, fetched, x, &part, resume, to, stream_pitch);
-        else i4_tile(false, rows, vectors, CK_Q8_BLOCK, fetched, x, &part, resume, to, stream_pitch);
+        if (type == CK_Q8_I8G128) i8_tile(rows, vectors, fetched, x, &part, resume, to, stream_pitch);
+        else i4_tile(false, rows, vectors, fetched, x, &part, resume, to, stream_pitch);
     }
 }
 
@@ -247,7 +231,8 @@ CK_Q8_INLINE void stream_tile(ck_q8_weight type, int64_t rows, const group_rows 
     case 2: stream_panel(type, 2, 4, x, w, next, resume, sums); return;
     case 3: stream_panel(type, 3, 2, x, w, next, resume, sums); return;
     case 4: stream_panel(type, 4, 2, x, w, next, resume, sums); return;
-    default: stream_panel(type, 5, 2, x, w, next, resume, sums); return;
+    case 5: stream_panel(type, 5, 2, x, w, next, resume, sums); return;
+    default: stream_panel(type, 6, 2, x, w, next, resume, sums); return;
     }
 }
 
@@ -263,22 +248,17 @@ CK_Q8_INLINE const uint8_t *later_values(const ck_linear_q8_args *a, ck_q8_weigh
 /* One group of up to four panels. */
 CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t first_panel, int64_t panels,
                                int64_t end_panel, int64_t group, float *sums) {
-    int16_t pairs[stream_rows * CK_GROUP] __attribute__((aligned(64)));
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
     const int64_t blocks = blocks_in_group(a->k, group);
-    if (type == CK_Q8_I8G128) {
-        const group_rows x = rows_at(a, 0, group, pairs);
-        for (int64_t i = 0; i < a->m; i++) pair_row(x.q + i * a->x_stride, blocks, pairs + i * CK_GROUP);
-    }
-    const int64_t tiles = (a->m + stream_tile_rows - 1) / stream_tile_rows;
+    const int64_t tiles = (a->m + tile_rows - 1) / tile_rows;
     for (int64_t p = 0; p < panels; p++) {
         const float *scales = scales_at(a, type, first_panel + p, group, scale, factor);
         const group_weights w = {values_at(a, type, first_panel + p, group), scales, factor, blocks};
         const uint8_t *next = later_values(a, type, first_panel, panels, end_panel, group, p);
         for (int64_t tile = 0; tile < tiles; tile++) {
             const int64_t first = a->m * tile / tiles, end = a->m * (tile + 1) / tiles;
-            const group_rows x = rows_at(a, first, group, pairs + first * CK_GROUP);
+            const group_rows x = rows_at(a, first, group);
             stream_tile(type, end - first, &x, &w, tile == 0 ? next : NULL, group > 0,
                         sums + first * stream_pitch + p * CK_Q8_PANEL);
         }
@@ -301,86 +281,94 @@ CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t 
 
 /* MARK: Many rows */
 
-/* Weights of a group for tiles of two vectors: [4 pairs of vectors][blocks][even halves, odd halves] as 16 bits (int8),
- * [4 pairs][blocks of 4 k] as bytes (int4). */
-CK_Q8_INLINE void split_weights(ck_q8_weight type, const uint8_t *values, int64_t blocks, uint8_t *target) {
-    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff), low_bits = _mm256_set1_epi8(15);
-    const int64_t pair_bytes = split_bytes / 4 / (type == CK_Q8_I8G128 ? 1 : 2);
-    for (int64_t b = 0; b < blocks; b += type == CK_Q8_I8G128 ? 1 : 2, values += CK_Q8_BLOCK)
+/* int4 weights of a panel's group as bytes 0 ... 15, laid out as int8 ones. */
+CK_Q8_INLINE void split_weights(const uint8_t *values, int64_t blocks, uint8_t *target) {
+    const __m256i low_bits = _mm256_set1_epi8(15);
+    for (int64_t b = 0; b < blocks; b += 2, values += CK_Q8_BLOCK, target += 2 * CK_Q8_BLOCK)
         for (int64_t v = 0; v < panel_vectors; v++) {
-            const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
-            if (type == CK_Q8_I8G128) {
-                uint8_t *to = target + v / 2 * pair_bytes + b * 128 + v % 2 * 32;
-                _mm256_store_si256((__m256i *)(void *)to, _mm256_and_si256(bytes, low_bytes));
-                _mm256_store_si256((__m256i *)(void *)(to + 64), _mm256_srli_epi16(bytes, 8));
-            } else {
-                uint8_t *to = target + v / 2 * pair_bytes + b * 64 + v % 2 * 32;
-                _mm256_store_si256((__m256i *)(void *)to, _mm256_and_si256(bytes, low_bits));
-                _mm256_store_si256((__m256i *)(void *)(to + 64), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
-            }
+            const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
+            __m256i *to = (__m256i *)(void *)(target + v * 32);
+            _mm256_store_si256(to, _mm256_and_si256(both, low_bits));
+            _mm256_store_si256(to + CK_Q8_BLOCK / 32, _mm256_and_si256(_mm256_srli_epi16(both, 4), low_bits));
         }
 }
 
-CK_Q8_INLINE void split_tile(ck_q8_weight type, int rows, const group_rows *x, const group_weights *w, bool resume,
+CK_Q8_INLINE void block_tile(ck_q8_weight type, int rows, const group_rows *x, const group_weights *w, bool resume,
                              float *sums) {
-    const int64_t pair_bytes = split_bytes / 4 / (type == CK_Q8_I8G128 ? 1 : 2);
     for (int v = 0; v < panel_vectors; v += 2) {
-        const group_weights part = {w->values + v / 2 * pair_bytes, w->scale + v * 8, w->factor + v * 8, w->blocks};
-        if (type == CK_Q8_I8G128) i8_tile(true, rows, 2, 128, NULL, x, &part, resume, sums + v * 8, sum_pitch);
-        else i4_tile(true, rows, 2, 128, NULL, x, &part, resume, sums + v * 8, sum_pitch);
+        const group_weights part = {w->values + v * 32, w->scale + v * 8, w->factor + v * 8, w->blocks};
+        if (type == CK_Q8_I8G128) i8_tile(rows, 2, NULL, x, &part, resume, sums + v * 8, sum_pitch);
+        else i4_tile(true, rows, 2, NULL, x, &part, resume, sums + v * 8, sum_pitch);
     }
 }
 
-/* All tiles of a block at one panel and group. Meanwhile the weights that stand next, and with `next_x` the next group of the
- * rows, which lie too far apart for the hardware to see a stream, travel to the second-level cache. */
-CK_Q8_INLINE void split_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
-                              const int16_t *pairs, const group_weights *w, const uint8_t *next, bool next_x, float *sums) {
+/* All tiles of a block at one panel and group, q [rows, CK_GROUP]. Meanwhile the weights that stand next, and with `next_x` the
+ * next group of the rows, which lie too far apart for the hardware to see a stream, travel to the second-level cache. */
+CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
+                              const int8_t *q, const group_weights *w, const uint8_t *next, bool next_x, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
-    const int64_t next_bytes = next ? CK_GROUP * CK_Q8_PANEL / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
+    const int64_t next_bytes = next ? group_bytes / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t first = tile * tile_rows;
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
-        const group_rows x = rows_at(a, row + first, group, pairs + first * CK_GROUP);
+        group_rows x = rows_at(a, row + first, group);
         if (next_x)
             for (int64_t r = 0; r < tile_rows && first + r < rows; r++)
                 for (int64_t at = 0; at < CK_GROUP; at += 64)
                     _mm_prefetch((const char *)x.q + r * a->x_stride + CK_GROUP + at, _MM_HINT_T1);
+        x.q = q + first * CK_GROUP;
+        x.q_pitch = CK_GROUP;
         float *tile_sums = sums + first * sum_pitch;
         switch (rows - first) {
-        case 1: split_tile(type, 1, &x, w, group > 0, tile_sums); break;
-        case 2: split_tile(type, 2, &x, w, group > 0, tile_sums); break;
-        case 3: split_tile(type, 3, &x, w, group > 0, tile_sums); break;
-        case 4: split_tile(type, 4, &x, w, group > 0, tile_sums); break;
-        case 5: split_tile(type, 5, &x, w, group > 0, tile_sums); break;
-        default: split_tile(type, 6, &x, w, group > 0, tile_sums); break;
+        case 1: block_tile(type, 1, &x, w, group > 0, tile_sums); break;
+        case 2: block_tile(type, 2, &x, w, group > 0, tile_sums); break;
+        case 3: block_tile(type, 3, &x, w, group > 0, tile_sums); break;
+        case 4: block_tile(type, 4, &x, w, group > 0, tile_sums); break;
+        case 5: block_tile(type, 5, &x, w, group > 0, tile_sums); break;
+        default: block_tile(type, 6, &x, w, group > 0, tile_sums); break;
         }
     }
 }
 
+/* The group's q of some rows, zeros beyond k, as [rows, CK_GROUP]. */
+CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, int8_t *q) {
+    const group_rows x = rows_at(a, row, group);
+    const bool upper = a->k - group * CK_GROUP > CK_GROUP / 2; /* rows are padded to 64 k */
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < CK_GROUP; j += 32) {
+            __m256i bytes = _mm256_setzero_si256();
+            if (upper || j < CK_GROUP / 2)
+                bytes = _mm256_loadu_si256((const __m256i *)(const void *)(x.q + i * x.q_pitch + j));
+            _mm256_store_si256((__m256i *)(void *)(q + i * CK_GROUP + j), bytes);
+        }
+}
+
 /* Up to block_rows rows and block_panels panels, whole k. */
 CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t column,
-                        int64_t columns, int16_t *pairs, uint8_t *values, float *sums) {
+                        int64_t columns, int8_t *q, uint8_t *split, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
     const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
     if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
     for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
         const int64_t blocks = blocks_in_group(a->k, group);
-        const group_rows x = rows_at(a, row, group, pairs);
-        if (type == CK_Q8_I8G128)
-            for (int64_t i = 0; i < rows; i++) pair_row(x.q + i * a->x_stride, blocks, pairs + i * CK_GROUP);
+        gather_rows(a, row, rows, group, q);
         for (int64_t p = 0; p < panels; p++) {
             const int64_t panel = first_panel + p;
-            split_weights(type, values_at(a, type, panel, group), blocks, values);
+            const uint8_t *values = values_at(a, type, panel, group);
+            if (type == CK_Q8_I4G32) {
+                split_weights(values, blocks, split);
+                values = split;
+            }
             const group_weights w = {values, scales_at(a, type, panel, group, scale, factor), factor, blocks};
             const bool last = p + 1 == panels;
             const uint8_t *next = NULL;
             if (blocks == group_blocks && (!last || (group + 2) * CK_GROUP <= a->k))
                 next = values_at(a, type, last ? first_panel : panel + 1, last ? group + 1 : group);
             const bool next_x = p == 0 && (group + 2) * CK_GROUP <= a->k;
-            split_tiles(a, type, row, rows, group, pairs, &w, next, next_x, sums + p * CK_Q8_PANEL);
+            block_tiles(a, type, row, rows, group, q, &w, next, next_x, sums + p * CK_Q8_PANEL);
         }
     }
     for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);
@@ -388,17 +376,17 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
 }
 
 CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
-    int16_t pairs[block_rows * CK_GROUP] __attribute__((aligned(64)));
+    int8_t q[block_rows * CK_GROUP] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
-    uint8_t values[split_bytes] __attribute__((aligned(64)));
-    memset(values, 0, sizeof values); /* tails of int4 parts are read */
+    uint8_t split[group_bytes] __attribute__((aligned(64)));
+    memset(split, 0, sizeof split); /* tails of int4 parts are read */
     /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
     const int64_t blocks = (a->m + block_rows - 1) / block_rows;
     const int64_t height = ((a->m + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
     for (int64_t column = begin; column < end; column += sum_pitch) {
         const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
         for (int64_t row = 0; row < a->m; row += height)
-            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, pairs, values, sums);
+            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, q, split, sums);
     }
 }
 

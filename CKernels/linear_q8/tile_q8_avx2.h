@@ -1,15 +1,14 @@
 /* The inner loops of ck_linear_q8 for AVX2: one group of up to 128 k, a tile of rows times vectors of 8 outputs.
  *
- * Bytes are multiplied as 16-bit pairs (vpmaddwd): vpmaddubsw would saturate with unsigned weights up to 255. Of each
- * 32-bit lane, k 0 and 2 are one pair, k 1 and 3 the other, which cost one vpand and one vpsrlw to take apart. Weights
- * stay unsigned; sums begin at -128 times the sum of the row's q. 6 rows x 2 vectors take 12 registers, two hold weights,
- * one the activations, one a product. Measured on Zen 3, multiplications and additions share three pipes: the limit is 24
- * products per cycle against 16 of float32. Splitting bytes into nibbles for vpmaddubsw, or |w| with vpsignb, costs as many
- * instructions per product.
+ * int8: vpmaddubsw adds products of unsigned weights and signed q by twos into 16 bits, where it would saturate; the rows
+ * are made so that no two neighbours of q sum to more than 128, and 255 * 128 fits. vpmaddwd by ones and vpaddd finish, three
+ * instructions for 32 products. Sums begin at -128 times the sum of the row's q, so weights stay unsigned. 6 rows x 2
+ * vectors take 12 registers, two hold weights, one the activations and one the ones or a product. Multiplications have two
+ * of Zen 3's pipes: the limit is 32 products per cycle against 16 of float32.
  *
- * int4 values are small enough for vpmaddubsw and for 16-bit sums over 32 k (8 blocks x 2 x 15 x 127 < 32768; with the
- * offset of -8 times the row's part sum in the low half of a lane the final sums fit, and sums on the way may wrap). The
- * factor of the 32 k comes for free: it is the other operand of the vpmaddwd that widens to 32 bits. */
+ * int4 values are small enough for 16-bit sums over 32 k (8 blocks x 2 x 15 x 127 < 32768; with the offset of -8 times the
+ * row's part sum in the low half of a lane the final sums fit, and sums on the way may wrap). The factor of the 32 k comes for
+ * free: it is the other operand of the vpmaddwd that widens to 32 bits. */
 #ifndef CK_TILE_Q8_AVX2_H
 #define CK_TILE_Q8_AVX2_H
 #include "linear_q8/epilogue_avx2.h"
@@ -29,12 +28,12 @@ enum {
 
 /* What a tile needs of the rows of x, at one group. */
 typedef struct group_rows {
-    const int8_t *q;         /* int4: at the group's first k; row stride q_stride bytes */
-    const int16_t *pairs;    /* int8: the group's q as 16-bit pairs, CK_GROUP per row */
-    const float *scale;      /* the next three are q_stride bytes from row to row */
+    const int8_t *q; /* at the group's first k */
+    int64_t q_pitch; /* bytes from row to row of q */
+    const float *scale; /* these three are `stride` bytes from row to row */
     const int32_t *sum;
     const int16_t *part_sum;
-    int64_t q_stride;
+    int64_t stride;
 } group_rows;
 
 /* Weights of one panel and group. */
@@ -56,7 +55,7 @@ CK_Q8_INLINE __m256i broadcast(const void *p) {
 /* int4: -8 times the row's sum of q over a part, in the low half of every lane */
 CK_Q8_INLINE __m256i part_start(const group_rows *x, int64_t row, int64_t part) {
     int16_t sum;
-    memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->q_stride, row) + part, sizeof sum);
+    memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->stride, row) + part, sizeof sum);
     return _mm256_set1_epi32((uint16_t)(-8 * sum));
 }
 
@@ -64,7 +63,7 @@ CK_Q8_INLINE __m256i part_start(const group_rows *x, int64_t row, int64_t part) 
 CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_vectors], const group_rows *x,
                             const float *scale, bool resume, float *sums, int64_t sum_stride) {
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m256 x_scale = _mm256_broadcast_ss(at_row(x->scale, x->q_stride, r));
+        const __m256 x_scale = _mm256_broadcast_ss(at_row(x->scale, x->stride, r));
         CK_UNROLL for (int v = 0; v < vectors; v++) {
             float *sum = sums + r * sum_stride + v * 8;
             const __m256 both = _mm256_mul_ps(x_scale, _mm256_loadu_ps(scale + v * 8));
@@ -81,59 +80,53 @@ CK_Q8_INLINE void fetch(int vectors, const uint8_t **next) {
     *next += vectors * 32;
 }
 
-/* int8, `pitch` bytes from block to block, fetching as many at `next`. With `split` a block's even pairs stand
- * before the odd ones, 32 * vectors bytes each, as 16-bit values; else they are taken apart here. */
-CK_Q8_INLINE void i8_tile(bool split, int rows, int vectors, int64_t pitch, const uint8_t *next, const group_rows *x,
-                          const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
-    const __m256i low_bytes = _mm256_set1_epi32(0x00ff00ff);
+/* int8, 256 bytes from block to block, fetching at `next`. */
+CK_Q8_INLINE void i8_tile(int rows, int vectors, const uint8_t *next, const group_rows *x, const group_weights *w,
+                          bool resume, float *sums, int64_t sum_stride) {
+    const __m256i ones = _mm256_set1_epi16(1);
     __m256i acc[tile_rows][panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->q_stride, r)), 7);
+        const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->stride, r)), 7);
         CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
     }
     const uint8_t *values = w->values;
-    const int16_t *pairs = x->pairs;
-    for (int64_t b = 0; b < w->blocks; b++, values += pitch, pairs += 4) {
+    const int8_t *q = x->q;
+    for (int64_t b = 0; b < w->blocks; b++, values += CK_Q8_BLOCK, q += 4) {
         fetch(vectors, &next);
-        CK_UNROLL for (int half = 0; half < 2; half++) {
-            __m256i part[panel_vectors];
-            CK_UNROLL for (int v = 0; v < vectors; v++) {
-                const uint8_t *from = split ? values + (half * vectors + v) * 32 : values + v * 32;
-                const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)from);
-                part[v] = split ? bytes : half ? _mm256_srli_epi16(bytes, 8) : _mm256_and_si256(bytes, low_bytes);
-            }
-            CK_UNROLL for (int r = 0; r < rows; r++) {
-                const __m256i value = broadcast(pairs + r * CK_GROUP + half * 2);
-                CK_UNROLL for (int v = 0; v < vectors; v++)
-                    acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(part[v], value));
-            }
+        __m256i bytes[panel_vectors];
+        CK_UNROLL for (int v = 0; v < vectors; v++)
+            bytes[v] = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
+        CK_UNROLL for (int r = 0; r < rows; r++) {
+            const __m256i value = broadcast(q + r * x->q_pitch);
+            CK_UNROLL for (int v = 0; v < vectors; v++)
+                acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(_mm256_maddubs_epi16(bytes[v], value), ones));
         }
     }
     join_sums(rows, vectors, acc, x, w->scale, resume, sums, sum_stride);
 }
 
-/* One 8-k step of int4: two blocks of 4 k, which stand one after the other (`split`) or share bytes. */
-CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *values, const int8_t *q, int64_t q_stride,
+/* One 8-k step of int4: two blocks of 4 k, one after the other as bytes (`split`) or as low and high halves of the same bytes. */
+CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *values, const int8_t *q, int64_t q_pitch,
                           __m256i sums[tile_rows][panel_vectors]) {
     const __m256i low_bits = _mm256_set1_epi32(0x0f0f0f0f);
     CK_UNROLL for (int half = 0; half < 2; half++) {
         __m256i bytes[panel_vectors];
         CK_UNROLL for (int v = 0; v < vectors; v++) {
-            const uint8_t *from = split ? values + (half * vectors + v) * 32 : values + v * 32;
+            const uint8_t *from = values + v * 32 + (split ? half * CK_Q8_BLOCK : 0);
             const __m256i both = _mm256_loadu_si256((const __m256i *)(const void *)from);
             bytes[v] = split ? both : _mm256_and_si256(half ? _mm256_srli_epi16(both, 4) : both, low_bits);
         }
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i value = broadcast(q + r * q_stride + half * 4);
+            const __m256i value = broadcast(q + r * q_pitch + half * 4);
             CK_UNROLL for (int v = 0; v < vectors; v++)
                 sums[r][v] = _mm256_add_epi16(sums[r][v], _mm256_maddubs_epi16(bytes[v], value));
         }
     }
 }
 
-/* int4, `pitch` bytes from one step of 8 k to the next; the first k is a multiple of 32. Split weights are there for whole
- * parts: beyond the last k they meet the zeros of the q8 rows. */
-CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, const uint8_t *next, const group_rows *x,
+/* int4, fetching at `next`; the first k is a multiple of 32. Split weights are there for whole parts: beyond the last k they
+ * meet zeros of q. */
+CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, const uint8_t *next, const group_rows *x,
                           const group_weights *w, bool resume, float *sums, int64_t sum_stride) {
     __m256i acc[tile_rows][panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++)
@@ -149,9 +142,9 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, int64_t pitch, cons
             CK_UNROLL for (int v = 0; v < vectors; v++) short_sum[r][v] = start;
         }
         const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;
-        for (int64_t step = 0; step < count; step++, values += pitch, q += 8) {
+        for (int64_t step = 0; step < count; step++, values += (split ? 2 : 1) * CK_Q8_BLOCK, q += 8) {
             fetch(vectors, &next);
-            i4_step(split, rows, vectors, values, q, x->q_stride, short_sum);
+            i4_step(split, rows, vectors, values, q, x->q_pitch, short_sum);
         }
         CK_UNROLL for (int r = 0; r < rows; r++)
             CK_UNROLL for (int v = 0; v < vectors; v++) {

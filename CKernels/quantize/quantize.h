@@ -4,6 +4,9 @@
 #include "ck_quantized.h"
 #include "ck_target.h"
 
+#include <float.h>
+#include <math.h>
+
 /* What stands before the quantisation. */
 typedef enum ck_q8_source { CK_Q8_PLAIN, CK_Q8_RMS_NORM, CK_Q8_SILU_MUL } ck_q8_source;
 
@@ -18,6 +21,13 @@ typedef struct ck_q8_row {
     int16_t *part_sum;
     uint8_t *padding, *end;
 } ck_q8_row;
+
+/* The scale of a group whose largest value, or sum of neighbours, is `largest`. */
+static inline float ck_q8_scale(bool finite, float largest) {
+    if (!finite) return NAN;
+    const float scale = largest / 127.0f;
+    return scale < FLT_MIN ? 0.0f : scale;
+}
 
 static inline ck_q8_row ck_q8_row_at(uint8_t *start, int64_t k) {
     const int64_t groups = ck_q8_groups(k);

@@ -7,7 +7,6 @@
 #include "ck_math_avx2.h"
 
 #if CK_X86
-#include <math.h>
 #include <string.h>
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
@@ -66,24 +65,28 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
 
 /* MARK: Bytes */
 
+/* The largest value or sum of neighbours. */
 CK_INLINE int32_t largest_bits(const float *buffer) {
     const __m256i sizes = _mm256_set1_epi32(0x7fffffff);
     __m256i most = _mm256_setzero_si256();
-    for (int v = 0; v < group_vectors; v++)
-        most = _mm256_max_epi32(most, _mm256_and_si256(sizes, _mm256_castps_si256(_mm256_loadu_ps(buffer + v * 8))));
+    for (int j = 0; j < group_vectors; j++) {
+        const __m256 v = _mm256_loadu_ps(buffer + j * 8);
+        const __m256 neighbours = _mm256_add_ps(v, _mm256_permute_ps(v, 0xb1));
+        most = _mm256_max_epi32(most, _mm256_and_si256(sizes, _mm256_castps_si256(v)));
+        most = _mm256_max_epi32(most, _mm256_and_si256(sizes, _mm256_castps_si256(neighbours)));
+    }
     __m128i rest = _mm_max_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
     rest = _mm_max_epi32(rest, _mm_shuffle_epi32(rest, 0x4e));
     rest = _mm_max_epi32(rest, _mm_shuffle_epi32(rest, 0xb1));
     return _mm_cvtsi128_si32(rest);
 }
 
-/* 32 values as bytes. Packing saturates at -128 and 127. */
+/* 32 values as bytes. */
 CK_INLINE __m256i quantized(const float *v, __m256 scale) {
     __m256i q[4];
     CK_UNROLL for (int i = 0; i < 4; i++) q[i] = _mm256_cvtps_epi32(_mm256_div_ps(_mm256_loadu_ps(v + i * 8), scale));
     const __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
-    const __m256i ordered = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    return _mm256_max_epi8(ordered, _mm256_set1_epi8(-127));
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
 CK_INLINE int32_t byte_sum(__m256i bytes) {
@@ -98,7 +101,7 @@ static void quantize_group(const float *buffer, ck_q8_row row, int64_t group, in
     const int32_t bits = largest_bits(buffer);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
-    const float scale = bits < 0x7f800000 ? largest / 127.0f : NAN;
+    const float scale = ck_q8_scale(bits < 0x7f800000, largest);
     int32_t sum = 0;
     int16_t part_sums[group_parts] = {0};
     for (int64_t part = 0; part < parts; part++) {

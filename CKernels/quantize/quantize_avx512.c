@@ -15,7 +15,6 @@
 #include "ck_math_avx512.h"
 
 #if CK_X86
-#include <math.h>
 #include <string.h>
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
@@ -72,11 +71,15 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
 
 /* MARK: Bytes */
 
+/* The largest value or sum of neighbours. */
 CK_INLINE int32_t largest_bits(const __m512 v[group_vectors]) {
     const __m512i sizes = _mm512_set1_epi32(0x7fffffff);
-    __m512i most = _mm512_and_si512(sizes, _mm512_castps_si512(v[0]));
-    CK_UNROLL for (int j = 1; j < group_vectors; j++)
+    __m512i most = _mm512_setzero_si512();
+    CK_UNROLL for (int j = 0; j < group_vectors; j++) {
+        const __m512 neighbours = _mm512_add_ps(v[j], _mm512_permute_ps(v[j], 0xb1));
         most = _mm512_max_epi32(most, _mm512_and_si512(sizes, _mm512_castps_si512(v[j])));
+        most = _mm512_max_epi32(most, _mm512_and_si512(sizes, _mm512_castps_si512(neighbours)));
+    }
     return _mm512_reduce_max_epi32(most);
 }
 
@@ -98,14 +101,13 @@ CK_INLINE __m512 quotient(__m512 v, const divisor *d, bool divides) {
     return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, d->scale, v), d->inverse, q);
 }
 
-/* 64 values as bytes. Packing saturates at -128 and 127. */
+/* 64 values as bytes. */
 CK_INLINE __m512i quantized(const __m512 v[half_vectors], const divisor *d, bool divides) {
     static const int32_t order[16] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
     __m512i q[half_vectors];
     CK_UNROLL for (int i = 0; i < half_vectors; i++) q[i] = _mm512_cvtps_epi32(quotient(v[i], d, divides));
     const __m512i bytes = _mm512_packs_epi16(_mm512_packs_epi32(q[0], q[1]), _mm512_packs_epi32(q[2], q[3]));
-    const __m512i ordered = _mm512_permutexvar_epi32(_mm512_loadu_si512(order), bytes);
-    return _mm512_max_epi8(ordered, _mm512_set1_epi8(-127));
+    return _mm512_permutexvar_epi32(_mm512_loadu_si512(order), bytes);
 }
 
 /* Sums of the four parts of 32 bytes. */
@@ -123,7 +125,7 @@ CK_INLINE void quantize_group(const __m512 v[group_vectors], ck_q8_row row, int6
     const int32_t bits = largest_bits(v);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
-    const float scale = bits < 0x7f800000 ? largest / 127.0f : NAN;
+    const float scale = ck_q8_scale(bits < 0x7f800000, largest);
     __m512i low = _mm512_setzero_si512(), high = low;
     if (scale > 0.0f) {
         const divisor d = divisor_of(scale);

@@ -5,7 +5,6 @@
 #include "ck_math_neon.h"
 
 #if CK_ARM64
-#include <math.h>
 #include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -55,29 +54,33 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
 
 /* MARK: Bytes */
 
+/* The largest value or sum of neighbours. */
 CK_INLINE uint32_t largest_bits(const float *buffer) {
     const uint32x4_t sizes = vdupq_n_u32(0x7fffffff);
     uint32x4_t most[4];
     CK_UNROLL for (int i = 0; i < 4; i++) most[i] = vdupq_n_u32(0);
     for (int j = 0; j < CK_GROUP; j += 16)
-        CK_UNROLL for (int i = 0; i < 4; i++)
-            most[i] = vmaxq_u32(most[i], vandq_u32(sizes, vreinterpretq_u32_f32(vld1q_f32(buffer + j + i * 4))));
+        CK_UNROLL for (int i = 0; i < 4; i++) {
+            const float32x4_t v = vld1q_f32(buffer + j + i * 4), neighbours = vaddq_f32(v, vrev64q_f32(v));
+            most[i] = vmaxq_u32(most[i], vandq_u32(sizes, vreinterpretq_u32_f32(v)));
+            most[i] = vmaxq_u32(most[i], vandq_u32(sizes, vreinterpretq_u32_f32(neighbours)));
+        }
     return vmaxvq_u32(vmaxq_u32(vmaxq_u32(most[0], most[1]), vmaxq_u32(most[2], most[3])));
 }
 
-/* 16 values as bytes. Narrowing saturates at -128 and 127. */
+/* 16 values as bytes. */
 CK_INLINE int8x16_t quantized(const float *v, float32x4_t scale) {
     int16x4_t q[4];
     CK_UNROLL for (int i = 0; i < 4; i++) q[i] = vqmovn_s32(vcvtnq_s32_f32(vdivq_f32(vld1q_f32(v + i * 4), scale)));
     const int8x8_t low = vqmovn_s16(vcombine_s16(q[0], q[1])), high = vqmovn_s16(vcombine_s16(q[2], q[3]));
-    return vmaxq_s8(vcombine_s8(low, high), vdupq_n_s8(-127));
+    return vcombine_s8(low, high);
 }
 
 static void quantize_group(const float *buffer, ck_q8_row row, int64_t group, int64_t parts) {
     const uint32_t bits = largest_bits(buffer);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
-    const float scale = bits < 0x7f800000u ? largest / 127.0f : NAN;
+    const float scale = ck_q8_scale(bits < 0x7f800000u, largest);
     int32_t sum = 0;
     int16_t part_sums[group_parts] = {0};
     for (int64_t part = 0; part < parts; part++) {

@@ -2,7 +2,6 @@
 #include "quantize/quantize.h"
 #include "ck_math_ref.h"
 
-#include <math.h>
 #include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
@@ -31,15 +30,15 @@ static void quantize_group(const float *v, int64_t count, ck_q8_row row, int64_t
     float largest = 0.0f;
     bool finite = true;
     for (int64_t j = 0; j < count; j++) {
-        finite = finite && isfinite(v[j]);
-        largest = fabsf(v[j]) > largest ? fabsf(v[j]) : largest;
+        const float neighbours = (j ^ 1) < count ? v[j] + v[j ^ 1] : v[j];
+        finite = finite && isfinite(v[j]) && isfinite(neighbours);
+        largest = fmaxf(largest, fmaxf(fabsf(v[j]), fabsf(neighbours)));
     }
-    const float scale = finite ? largest / 127.0f : NAN;
+    const float scale = ck_q8_scale(finite, largest);
     int32_t sum = 0;
     int16_t part_sums[4] = {0};
     for (int64_t j = 0; j < count; j++) {
-        float q = scale > 0.0f ? rintf(v[j] / scale) : 0.0f;
-        q = q > 127.0f ? 127.0f : q < -127.0f ? -127.0f : q;
+        const float q = scale > 0.0f ? rintf(v[j] / scale) : 0.0f;
         row.q[group * CK_GROUP + j] = (int8_t)q;
         sum += (int32_t)q;
         part_sums[j / CK_Q8_SUBGROUP] = (int16_t)(part_sums[j / CK_Q8_SUBGROUP] + (int16_t)q);

@@ -240,6 +240,7 @@ private struct Problem: CustomStringConvertible {
         let variants = LinearVariant.runnable(type.table)
         let (n, k) = (66, 300)
         let patterns: [(Int) -> Float] = [
+            { $0 % 2 == 0 ? 1 : 0 },
             { _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }, { $0 / 2 % 2 == 0 ? 1 : -1 }, { $0 % 4 == 3 ? 1 : -1 },
         ]
         for m in [1, 2, 5, 8, 13] {
@@ -249,7 +250,8 @@ private struct Problem: CustomStringConvertible {
                     let w = (0..<n * k).map { b($0 % k) }
                     var problem = Problem(m: m, n: n, k: k, type: type, x: x, weights: w)
                     (problem.bias, problem.channelScale) = (nil, nil)
-                    #expect(abs(problem.rows.q(0, 0)) == 127 && abs(problem.weight.integer(0, 0)) >= 100)
+                    let isShared = x[0] == x[1]  // with a neighbour of the same sign
+                    #expect(abs(problem.rows.q(0, 0)) == (isShared ? 64 : 127) && abs(problem.weight.integer(0, 0)) >= 100)
                     problem.verify(variants, parts: [1])
                 }
             }

@@ -74,11 +74,13 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                 for group in 0..<rows.groups {
                     let range = group * 128..<min(k, group * 128 + 128)
                     let stored = range.map { v[i * source.vStride + $0] }
-                    let largest = stored.map(abs).max() ?? 0
+                    let neighbours = stride(from: 0, to: stored.count - 1, by: 2).map { stored[$0] + stored[$0 + 1] }
+                    let largest = (stored + neighbours).map(abs).max() ?? 0
                     let scale = rows.scale(i, group)
                     #expect(scale == largest / 127, "\(source)")
                     for (j, value) in zip(range, stored) {
                         #expect(rows.q(i, j) == Int((value / scale).rounded(.toNearestOrEven)), "\(source) (\(i), \(j))")
+                        #expect(abs(rows.q(i, j & ~1) + rows.q(i, j | 1)) <= 128, "\(source) (\(i), \(j))")
                     }
                     #expect(rows.sum(i, group) == range.reduce(0) { $0 + rows.q(i, $1) })
                     for part in 0..<4 {
@@ -118,10 +120,11 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
 
     @Test func whatIsNotFiniteMarksItsGroupAlone() {
         for variant in LinearVariant.runnable(ck_q8_quantize_f32_variants()) {
-            for bad in [Float.nan, .infinity, -.infinity] {
+            for bad in [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude] {
                 for at in [0, 5, 130, 299] {
                     let source = Source(.quantize, m: 2, k: 300)
                     source.x[source.xStride + at] = bad
+                    if bad == .greatestFiniteMagnitude { source.x[source.xStride + (at ^ 1)] = bad }  // the sum overflows
                     let rows = source.run(variant).rows
                     for group in 0..<3 {
                         let isHit = group == at / 128
@@ -137,13 +140,16 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
     }
 
     @Test func zerosAndExtremesKeepTheirPlace() {
-        let tiny = Float.leastNonzeroMagnitude
+        let tiny = Float.leastNonzeroMagnitude, normal = Float.leastNormalMagnitude
         let cases: [([Float], Float, [Int])] = [
             ([0, -0.0, 0], 0, [0, 0, 0]),
             ([.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0], .greatestFiniteMagnitude / 127, [127, -127, 0]),
-            ([127, 0.5, 1.5, -0.5, -2.5], 1, [127, 0, 2, 0, -2]),
+            ([127, -0.5, 1.5, -0.5, -2.5], 1, [127, 0, 2, 0, -2]),
+            ([1, 1, -1, -1], 2 / 127, [64, 64, -64, -64]),  // neighbours share the range
+            ([126.5, 0.5, -126.5, -0.5], 1, [126, 0, -126, 0]),
             ([tiny, -50 * tiny], 0, [0, 0]),  // the scale underflows
-            ([180 * tiny, -180 * tiny, 2 * tiny], tiny, [127, -127, 2]),  // and is coarse here
+            ([180 * tiny, -180 * tiny, 2 * tiny], 0, [0, 0, 0]),  // and would be coarse here
+            ([126 * normal, 0], 0, [0, 0]), ([128 * normal, 0], 128 * normal / 127, [127, 0]),
         ]
         for variant in LinearVariant.runnable(ck_q8_quantize_f32_variants()) {
             for (values, scale, expected) in cases {

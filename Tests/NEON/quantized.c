@@ -51,7 +51,7 @@ static void product_case(bool is_int4, int64_t m, int64_t n, int64_t k, int64_t 
     float *b = guarded(padded * rank * 4);
     uint8_t *x = guarded(m * x_stride);
     float *values = floats(m * k, turn % 4 == 1);
-    if (turn % 3 == 0) { /* the largest products: q of 127, weights that no packing makes */
+    if (turn % 3 == 0) { /* the largest products: q of 127 beside -127 and 64 beside 64, weights that no packing makes */
         const int64_t bytes = is_int4 ? ck_n64_i4g32_bytes(n, k) : ck_n64_i8g128_bytes(n, k);
         for (int64_t i = 0; i < bytes; i++) weight[i] = below(4) ? 0 : (uint8_t)random_bits();
         for (int64_t i = 0; i < m * k; i++) values[i] = below(4) ? 1 : -1;
