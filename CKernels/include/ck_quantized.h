@@ -40,12 +40,15 @@ static inline int64_t ck_q8_row_bytes(int64_t k) {
  *   ck_q8_rms_norm_f32  v = (x * (1 / sqrt(mean of x^2 + eps))) * weight
  *   ck_q8_silu_mul_f32  v = (x / (1 + exp(-x))) * up, x being the gate
  *
- * Shapes:  x, up [m, k] float32 with row strides in elements, weight [k]
+ * Then u = v * input_scale, if there is one: channels that are much larger than the rest are made smaller, and the weights
+ * that read them were made larger when they were packed (SmoothQuant, Xiao et al. 2023).
+ *
+ * Shapes:  x, up [m, k] float32 with row strides in elements, weight [k], input_scale [k] or NULL
  *          -> y [m, ck_q8_row_bytes(k)], y_stride in bytes, a multiple of 4;
  *          v [m, k] float32 or NULL: the values before quantisation, for the adapter's first product
  * Aliasing: v may be x or up with the same stride; nothing else may overlap an output.
- * Numerics: scale = max(|v[i]|, |v[2 i] + v[2 i + 1]|) / 127 per row and group, 0 where that is below 2^-126, which makes the
- *          group 0; an overflowing sum counts as an infinity. q = v / scale rounded to nearest even. Squares are summed in
+ * Numerics: scale = max(|u[i]|, |u[2 i] + u[2 i + 1]|) / 127 per row and group, 0 where that is below 2^-126, which makes the
+ *          group 0; an overflowing sum counts as an infinity. q = u / scale rounded to nearest even. Squares are summed in
  *          float32 with FMA in 32 sums (x[i] goes to sum i % 32), which are added in halves: s[i] += s[i + 16], then 8, 4,
  *          2, 1.
  * Slices:  parts share the rows. */
@@ -53,6 +56,7 @@ typedef struct ck_q8_rows_args {
     const float *x;
     const float *up;     /* silu_mul only */
     const float *weight; /* rms_norm only */
+    const float *input_scale;
     float *v;
     uint8_t *y;
     int64_t m, k;

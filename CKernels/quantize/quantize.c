@@ -17,6 +17,7 @@ static ck_status check(const ck_q8_rows_args *a, ck_q8_source source) {
     if (!ck_rows_ok(a->x, a->m, a->k, a->x_stride) || !output_ok(a)) return CK_INVALID_ARGUMENT;
     if (source == CK_Q8_SILU_MUL && !ck_rows_ok(a->up, a->m, a->k, a->up_stride)) return CK_INVALID_ARGUMENT;
     if (source == CK_Q8_RMS_NORM && (!a->weight || !ck_floats_ok(a->weight))) return CK_INVALID_ARGUMENT;
+    if (!ck_floats_ok(a->input_scale)) return CK_INVALID_ARGUMENT;
     if ((const void *)a->y == a->x || (const void *)a->y == a->v) return CK_INVALID_ARGUMENT;
     if (!a->v) return CK_OK;
     if (!ck_rows_ok(a->v, a->m, a->k, a->v_stride)) return CK_INVALID_ARGUMENT;

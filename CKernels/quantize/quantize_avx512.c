@@ -66,6 +66,7 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
         if (source == CK_Q8_SILU_MUL)
             v[j] = _mm512_mul_ps(ck_silu_avx512(v[j]), load_lanes(a->up + row * a->up_stride + first + j * 16, lanes));
         if (values) _mm512_mask_storeu_ps(values + j * 16, ck_tail_mask_avx512(lanes), v[j]);
+        if (a->input_scale) v[j] = _mm512_mul_ps(v[j], load_lanes(a->input_scale + first + j * 16, lanes));
     }
 }
 

@@ -52,6 +52,12 @@ CK_INLINE void load_group(const ck_q8_rows_args *a, ck_q8_source source, int64_t
     }
 }
 
+/* The first `count` values of the buffer times their scales. */
+CK_INLINE void scale_group(const float *input_scale, int64_t count, float *buffer) {
+    for (int64_t j = 0; j < count; j += 4)
+        vst1q_f32(buffer + j, vmulq_f32(vld1q_f32(buffer + j), ck_load_lanes_neon(input_scale + j, count - j)));
+}
+
 /* MARK: Bytes */
 
 /* The largest value or sum of neighbours. */
@@ -112,6 +118,7 @@ CK_INLINE void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int 
             load_group(a, source, i, first, inverse, buffer);
             const int64_t count = a->k - first < CK_GROUP ? a->k - first : CK_GROUP;
             if (a->v) memcpy(a->v + i * a->v_stride + first, buffer, (size_t)count * sizeof *buffer);
+            if (a->input_scale) scale_group(a->input_scale + first, count, buffer);
             quantize_group(buffer, row, first / CK_GROUP, count > CK_GROUP / 2 ? group_parts : group_parts / 2);
         }
         memset(row.padding, 0, (size_t)(row.end - row.padding));

@@ -60,6 +60,8 @@ static void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int par
             float v[CK_GROUP];
             for (int64_t j = 0; j < count; j++) v[j] = value(a, source, i, first + j, inverse);
             if (a->v) memcpy(a->v + i * a->v_stride + first, v, (size_t)count * sizeof *v);
+            if (a->input_scale)
+                for (int64_t j = 0; j < count; j++) v[j] *= a->input_scale[first + j];
             quantize_group(v, count, row, group);
         }
         memset(row.q + a->k, 0, (size_t)(ck_q8_padded_k(a->k) - a->k));

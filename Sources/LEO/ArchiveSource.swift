@@ -34,6 +34,10 @@ package struct ArchiveSource: ConstantSource {
             return encoding.elementType == entry.elementType && TensorLayout(encoding.layout) == entry.layout
         } ?? .f32
     }
+
+    package func inputScale(of weight: Recipe) -> Recipe? {
+        archive.tensor(named: weight.inputScale.name) == nil ? nil : weight.inputScale
+    }
 }
 
 extension TensorLayout {

@@ -82,6 +82,8 @@ private struct OverlaySource: ConstantSource {
     func constant(_ recipe: Recipe) throws -> Constant { try source(recipe).constant(recipe) }
 
     func precision(of recipe: Recipe) -> Precision { source(recipe).precision(of: recipe) }
+
+    func inputScale(of weight: Recipe) -> Recipe? { source(weight).inputScale(of: weight) }
 }
 
 extension Archive {

@@ -7,26 +7,28 @@ import Testing
 private struct Source: CustomStringConvertible {
     let kind: QuantizedSource, m: Int, k: Int
     let x: LinearBuffer<Float>, up: LinearBuffer<Float>, weight: LinearBuffer<Float>
+    let inputScale: LinearBuffer<Float>?
     let xStride: Int, upStride: Int, vStride: Int
     var eps: Float = 1e-5
 
-    init(_ kind: QuantizedSource, m: Int, k: Int, size: Float = 3, seed: UInt64 = 1) {
+    init(_ kind: QuantizedSource, m: Int, k: Int, size: Float = 3, isScaled: Bool = false, seed: UInt64 = 1) {
         var generator = SeededGenerator(seed: seed)
         (self.kind, self.m, self.k) = (kind, m, k)
         (xStride, upStride, vStride) = (k + 3, k + 1, k + 2)
         x = LinearBuffer(generator.floats(m * (k + 3)).map { $0 * size })
         up = LinearBuffer(random: m * (k + 1), &generator)
         weight = LinearBuffer(random: k, &generator)
+        inputScale = isScaled ? LinearBuffer(random: k, &generator) : nil
     }
 
-    var description: String { "\(kind) m \(m) k \(k)" }
+    var description: String { "\(kind) m \(m) k \(k)" + (inputScale == nil ? "" : " scaled") }
 
     func arguments(y: QuantizedRows, v: LinearBuffer<Float>?) -> ck_q8_rows_args {
         var a = ck_q8_rows_args()
         (a.x, a.y, a.v, a.m, a.k) = (x.constant, y.pointer, v?.pointer, Int64(m), Int64(k))
         (a.up, a.weight, a.eps) = (kind == .silu_mul ? up.constant : nil, kind == .rms_norm ? weight.constant : nil, eps)
         (a.x_stride, a.up_stride, a.v_stride) = (Int64(xStride), Int64(upStride), Int64(vStride))
-        a.y_stride = Int64(y.stride)
+        (a.input_scale, a.y_stride) = (inputScale?.constant, Int64(y.stride))
         return a
     }
 
@@ -60,8 +62,8 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
     /// The reference against the definition in double: values, scales, roundings, sums, padding.
     @Test(arguments: QuantizedSource.allCases)
     func referenceFollowsTheDefinition(_ kind: QuantizedSource) {
-        for k in depths {
-            let source = Source(kind, m: 3, k: k, seed: UInt64(k))
+        for (turn, k) in depths.enumerated() {
+            let source = Source(kind, m: 3, k: k, isScaled: turn % 3 == 1, seed: UInt64(k))
             guard let reference = LinearVariant.runnable(kind.table).last else { return }
             let (rows, v) = source.run(reference)
             for i in 0..<3 {
@@ -73,7 +75,7 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
                 }
                 for group in 0..<rows.groups {
                     let range = group * 128..<min(k, group * 128 + 128)
-                    let stored = range.map { v[i * source.vStride + $0] }
+                    let stored = range.map { v[i * source.vStride + $0] * (source.inputScale?[$0] ?? 1) }
                     let neighbours = stride(from: 0, to: stored.count - 1, by: 2).map { stored[$0] + stored[$0 + 1] }
                     let largest = (stored + neighbours).map(abs).max() ?? 0
                     let scale = rows.scale(i, group)
@@ -99,7 +101,7 @@ private let depths = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 
         guard let reference = variants.last else { return }
         for k in depths + [1000] {
             for (m, size) in [(0, 1), (1, 1e-3), (2, 1), (5, 100), (3, 1e-38)] as [(Int, Float)] {
-                let source = Source(kind, m: m, k: k, size: size, seed: UInt64(k * 7 + m))
+                let source = Source(kind, m: m, k: k, size: size, isScaled: (k + m) % 2 == 0, seed: UInt64(k * 7 + m))
                 let expected = source.run(reference)
                 for variant in variants {
                     for parts in [1, 2, 7] {

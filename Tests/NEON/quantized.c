@@ -12,6 +12,7 @@ static void row_case(int kind, int64_t m, int64_t k, int turn) {
     if (turn % 5 == 2) /* scales that underflow, and groups of zeros */
         for (int64_t i = 0; i < m * (k + gap); i++) x[i] *= turn % 2 ? 1e-39f : 0.0f;
     ck_q8_rows_args a = {.x = x, .up = floats(m * (k + gap), turn % 8 == 1), .weight = floats(k, false),
+                         .input_scale = turn % 7 < 3 ? floats(k, false) : NULL,
                          .m = m, .k = k, .x_stride = k + gap, .up_stride = k + gap, .v_stride = k + gap,
                          .y_stride = bytes + gap * 4, .eps = 1e-5f};
     uint8_t *y = guarded(m * a.y_stride);

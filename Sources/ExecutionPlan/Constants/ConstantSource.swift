@@ -80,4 +80,20 @@ package protocol ConstantSource: Sendable {
 
     /// How `constant` will give it: the steps of a plan depend on it. What is not there counts as f32.
     func precision(of recipe: Recipe) -> Precision
+
+    /// What the inputs of an integer weight are multiplied with before they are quantised, a vector [k], where there is such a thing.
+    /// The weight was divided by it.
+    func inputScale(of weight: Recipe) -> Recipe?
+}
+
+extension ConstantSource {
+    package func inputScale(of weight: Recipe) -> Recipe? { nil }
+}
+
+extension Recipe {
+    /// See `ConstantSource.inputScale`; of a weight.
+    package var inputScale: Recipe {
+        let stem = name.hasSuffix(".weight") ? String(name.dropLast(".weight".count)) : name
+        return .parameter(name: stem + ".input_scale", shape: Array(shape.suffix(1)))
+    }
 }

@@ -144,6 +144,27 @@ public struct Graph: Sendable {
         return ValueID(index: values.count - 1)
     }
 
+    /// Makes what linear layers read readable after a run.
+    ///
+    /// - Parameter isWanted: whether a layer of this weight counts.
+    /// - Returns: for each value that such layers read, the name of the output and the weights, in the order of the layers.
+    package mutating func exposeLinearInputs(_ isWanted: (Recipe) -> Bool) -> [(output: String, weights: [Recipe])] {
+        var readings: [(input: ValueID, weights: [Recipe])] = []
+        for node in nodes where node.operation is Linear {
+            guard case .constant(let recipe) = self[node.inputs[1]].kind, isWanted(.packed(recipe)) else { continue }
+            if let known = readings.firstIndex(where: { $0.input == node.inputs[0] }) {
+                readings[known].weights.append(recipe)
+            } else {
+                readings.append((node.inputs[0], [recipe]))
+            }
+        }
+        return readings.map { input, weights in
+            let name = weights[0].inputScale.name
+            output(name, input)
+            return (name, weights)
+        }
+    }
+
     // MARK: Queries for passes
 
     /// The value that owns the memory of `id`.

@@ -3,7 +3,8 @@ internal import CLEOKernels
 /// Rows as integer kernels read them: 8-bit codes with one factor per group of columns; `ck_quantized.h` has the layout. Their value
 /// is [..., bytes] of `u8`. What stands in front of the quantisation may be part of it, so that the real row is never stored.
 ///
-/// - Inputs: x [..., k]; for `rmsNorm` x [..., k] and weight [k]; for `siluGate` gate and up [..., k].
+/// - Inputs: x [..., k]; for `rmsNorm` x [..., k] and weight [k]; for `siluGate` gate and up [..., k]; then, if `hasInputScale`,
+///   factors [k] of what is quantised.
 /// - Outputs: the rows of the result as integers; with `keepsFloat` first the result itself, in float32.
 package struct QuantizeRows: Operation {
     package enum Source: Sendable, Equatable {
@@ -14,9 +15,11 @@ package struct QuantizeRows: Operation {
 
     package let source: Source
     package let keepsFloat: Bool
+    package let hasInputScale: Bool
 
-    package init(_ source: Source, keepsFloat: Bool = false) {
+    package init(_ source: Source, keepsFloat: Bool = false, hasInputScale: Bool = false) {
         self.source = source
+        self.hasInputScale = hasInputScale
         // Without an operation in front the input is the result.
         self.keepsFloat = keepsFloat && source != .plain
     }
@@ -34,14 +37,18 @@ package struct QuantizeRows: Operation {
             case .rmsNorm: "rms norm+quantize"
             case .siluGate: "silu gate+quantize"
             }
-        return first + (keepsFloat ? "+keep" : "")
+        return first + (keepsFloat ? "+keep" : "") + (hasInputScale ? "+scale" : "")
     }
 
     /// The gated rows may replace the gates.
     package var inPlaceInput: Int? { source == .siluGate && keepsFloat ? 0 : nil }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
-        try require(inputs.count == (source == .plain ? 1 : 2) && inputs.allSatisfy { $0.elementType == .f32 }, "real rows", inputs)
+        let count = (source == .plain ? 1 : 2) + (hasInputScale ? 1 : 0)
+        try require(inputs.count == count && inputs.allSatisfy { $0.elementType == .f32 }, "real rows", inputs)
+        if hasInputScale {
+            try require(inputs[count - 1].shape == [inputs[0].columns], "a vector [\(inputs[0].columns)]", [inputs[count - 1]])
+        }
         switch source {
         case .plain: break
         case .rmsNorm: try require(inputs[1].shape == [inputs[0].columns], "a vector [\(inputs[0].columns)]", [inputs[1]])
@@ -62,11 +69,12 @@ package struct QuantizeRows: Operation {
             case .siluGate: 5
             }
         // Magnitude, product, rounding, sum.
-        return .fixed(before + 4) * inputs[0].count
+        return .fixed(before + 4 + (hasInputScale ? 1 : 0)) * inputs[0].count
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
-        let x = lowering.operand(node.inputs[0]), other = node.inputs.count > 1 ? lowering.operand(node.inputs[1]) : nil
+        let x = lowering.operand(node.inputs[0]), other = source == .plain ? nil : lowering.operand(node.inputs[1])
+        let inputScale = hasInputScale ? node.inputs.last.map { lowering.operand($0) } : nil
         let values = keepsFloat ? lowering.operand(node.outputs[0]) : nil
         let y = lowering.operand(node.outputs[node.outputs.count - 1])
         let rows = x.type.rows, columns = Int64(x.type.columns.upperBound), source = source
@@ -87,6 +95,7 @@ package struct QuantizeRows: Operation {
                 arguments.up = UnsafePointer(bindings.f32(other))
                 arguments.up_stride = Int64(other?.rowStride ?? 0)
             }
+            arguments.input_scale = UnsafePointer(bindings.f32(inputScale))
             arguments.v = bindings.f32(values)
             arguments.y = bindings.raw(y).assumingMemoryBound(to: UInt8.self)
             arguments.m = bindings[rows]

@@ -21,6 +21,9 @@ struct QuantizeInputs: Pass {
             } else {
                 rows = graph.intermediate(graph[x].name + ".quantized", Self.rowType(graph.type(x)))
                 quantized[x] = rows
+                // Layers that read the same rows were packed for the same factors; they have the name of the first.
+                let scale = inputScale(of: graph.nodes[index], graph)
+                let scales = scale.map { [graph.constant($0)] } ?? []
                 if let producer = uses.producer(of: x), let fused = Self.fused(graph.nodes[producer].operation) {
                     let keepsFloat = uses.isOutput(x) || uses.readers(of: x).contains { reader in
                         !layers.contains(reader) || graph.nodes[reader].inputs.enumerated().contains {
@@ -29,10 +32,11 @@ struct QuantizeInputs: Pass {
                     }
                     let node = graph.nodes[producer]
                     graph.nodes[producer] = Node(
-                        operation: QuantizeRows(fused, keepsFloat: keepsFloat), inputs: node.inputs,
+                        operation: QuantizeRows(fused, keepsFloat: keepsFloat, hasInputScale: scale != nil), inputs: node.inputs + scales,
                         outputs: keepsFloat ? [x, rows] : [rows], absorbed: [node.operation.name] + node.absorbed)
                 } else {
-                    inserted[index] = Node(operation: QuantizeRows(.plain), inputs: [x], outputs: [rows])
+                    inserted[index] = Node(
+                        operation: QuantizeRows(.plain, hasInputScale: scale != nil), inputs: [x] + scales, outputs: [rows])
                 }
             }
             graph.nodes[index].operation = IntegerLinear(linear)
@@ -44,6 +48,11 @@ struct QuantizeInputs: Pass {
     private func hasIntegerWeight(_ node: Node, _ graph: Graph) -> Bool {
         guard node.operation is Linear, case .constant(let recipe) = graph[node.inputs[1]].kind, recipe.isPacked else { return false }
         return source.precision(of: recipe).isInteger
+    }
+
+    private func inputScale(of node: Node, _ graph: Graph) -> Recipe? {
+        guard case .constant(let recipe) = graph[node.inputs[1]].kind else { return nil }
+        return source.inputScale(of: recipe)
     }
 
     private static func rowType(_ type: ValueType) -> ValueType {

@@ -49,6 +49,9 @@ public struct Converter: Sendable {
     public let weightType: WeightType
     /// Whether keys and values of LEO's role prompt are computed and stored, so that requests need not read it.
     public var storesPrompt = true
+    /// Whether channels that stand out while the model reads that prompt are made smaller before integers are multiplied, and the
+    /// columns that read them larger. It takes the memory of one layer.
+    public var balancesInputs = true
     let parameters: any ParameterSource
     let tokenizerModel: [UInt8]
     let metadata: [String: String]
@@ -114,6 +117,7 @@ public struct Converter: Sendable {
                 path: "tokenizer.model", expected: "at most \(configuration.language.vocabulary) pieces, [PAD] included", found: "\(pieces)")
         }
         parameters = SyntheticParameters(seed: seed)
+        balancesInputs = false // Nothing stands out of random numbers.
         metadata = ["producer": "leo synthesize", "seed": "\(seed)"]
     }
 
@@ -154,11 +158,22 @@ public struct Converter: Sendable {
         return try PrefixWriter(configuration, tokenizerModel: tokenizerModel, cacheType: cacheType)
     }
 
+    /// Nil where no weight becomes integers, or none should be balanced.
+    private func inputBalance(progress: (String) throws -> Void) throws -> InputBalance? {
+        guard balancesInputs, adapting == nil, weightType == .int8 || weightType == .int4 else { return nil }
+        let tokens = PrefixWriter.tokens(
+            try Tokenizer(sentencePieceModel: tokenizerModel), limit: configuration.language.maxPositions)
+        return try InputBalance(
+            configuration, tokens: tokens, parameters: parameters, precision: { weightType.precision(of: $0) }, progress: progress)
+    }
+
     /// - Parameter started: receives the path of the temporary file, so that a signal handler can remove it.
     public func write(
         to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
     ) throws {
-        let items = try Network.storedRecipes(configuration).filter { adapting?.isOwn($0) ?? true }.map {
+        let balance = try inputBalance { try progress(ConversionProgress(bytesDone: 0, bytesTotal: 0, name: $0)) }
+        let recipes = try Network.storedRecipes(configuration).filter { adapting?.isOwn($0) ?? true }
+        let items = (recipes + (balance?.inputScales.map(\.recipe) ?? [])).map {
             Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, precision: weightType.precision(of: $0)))
         }
         var specifications: [TensorSpecification] = []
@@ -186,7 +201,7 @@ public struct Converter: Sendable {
         let written = WrittenTensors(writer)
         let total = specifications.reduce(0) { $0 + ($1.byteCount ?? 0) }
         var done = 0
-        let evaluator = RecipeEvaluator(parameters)
+        let evaluator = RecipeEvaluator(balance.map { BalancedParameters(parameters: parameters, balance: $0) } ?? parameters)
         do {
             if adapting == nil {
                 try tokenizerModel.withUnsafeBytes { try written.append($0, to: Self.tokenizerName) }

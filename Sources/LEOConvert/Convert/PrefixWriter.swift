@@ -130,6 +130,8 @@ struct WrittenConstants: ConstantSource {
         return specification?.precision ?? .f32
     }
 
+    func inputScale(of weight: Recipe) -> Recipe? { tensor(weight.inputScale.name) == nil ? nil : weight.inputScale }
+
     private func tensor(_ name: String) -> Tensor? {
         if let (specification, offset) = entries[name], let shape = specification.layout.storedShape(for: specification.shape) {
             return file.tensor(elementType: specification.elementType, shape: shape, byteOffset: offset)

@@ -55,15 +55,7 @@ package struct LLaMA: LanguageModel {
         func integers(_ name: String, _ shape: [Extent]) -> ValueID { builder.graph.input(name, ValueType(.i32, shape)) }
         let sources = integers("sources", [rows])
         let extra = builder.graph.input("extra", ValueType(.f32, [extraRows, .fixed(hidden)]))
-        let dimension = hidden / configuration.numAttentionHeads
-        func table(sine: Bool) -> ValueID {
-            builder.graph.constant(
-                .rotary(sine: sine, positions: configuration.maxPositions, dimension: dimension, theta: configuration.ropeTheta))
-        }
-        let shared = Shared(
-            positions: integers("positions", [rows]), cells: integers("cells", [rows]),
-            prefixCounts: integers("prefix_counts", [rows]), tailCells: integers("tail_cells", [rows, .fixed(limits.tail)]),
-            tailCounts: integers("tail_counts", [rows]), cosines: table(sine: false), sines: table(sine: true))
+        let shared = shared(&builder, rows, tail: limits.tail)
         let selected = integers("selected", [logitRows])
 
         let embeddings = builder.parameter("embed_tokens.weight", [configuration.vocabulary, hidden])
@@ -80,6 +72,38 @@ package struct LLaMA: LanguageModel {
         let normed = try rmsNorm(&builder, last, "norm")
         let logits = try builder.linear(normed, "lm_head", configuration.vocabulary, bias: false)
         builder.graph.output("logits", logits)
+        return builder.graph
+    }
+
+    private func shared(_ builder: inout GraphBuilder, _ rows: Extent, tail: Int) -> Shared {
+        func integers(_ name: String, _ shape: [Extent]) -> ValueID { builder.graph.input(name, ValueType(.i32, shape)) }
+        let dimension = configuration.hiddenSize / configuration.numAttentionHeads
+        func table(sine: Bool) -> ValueID {
+            builder.graph.constant(
+                .rotary(sine: sine, positions: configuration.maxPositions, dimension: dimension, theta: configuration.ropeTheta))
+        }
+        return Shared(
+            positions: integers("positions", [rows]), cells: integers("cells", [rows]),
+            prefixCounts: integers("prefix_counts", [rows]), tailCells: integers("tail_cells", [rows, .fixed(tail)]),
+            tailCounts: integers("tail_counts", [rows]), cosines: table(sine: false), sines: table(sine: true))
+    }
+
+    /// One layer by itself: x [rows, hidden] and the inputs of `graph` about rows and cells -> y [rows, hidden].
+    package func layerGraph(_ index: Int, rows: Int) throws(GraphError) -> Graph {
+        var builder = GraphBuilder("layer \(index)", prefix: "language.")
+        let symbol = Extent.symbol(builder.graph.symbol("rows", upperBound: rows))
+        let x = builder.graph.input("x", ValueType(.f32, [symbol, .fixed(configuration.hiddenSize)]))
+        builder.graph.output("y", try layer(&builder, x, index, shared(&builder, symbol, tail: 1), cells: rows))
+        return builder.graph
+    }
+
+    /// What the head reads: x [rows, hidden] -> rows of the same shape, with the head's product behind.
+    package func headGraph(rows: Int) throws(GraphError) -> Graph {
+        var builder = GraphBuilder("head", prefix: "language.")
+        let symbol = Extent.symbol(builder.graph.symbol("rows", upperBound: rows))
+        let x = builder.graph.input("x", ValueType(.f32, [symbol, .fixed(configuration.hiddenSize)]))
+        let logits = try builder.linear(try rmsNorm(&builder, x, "norm"), "lm_head", configuration.vocabulary, bias: false)
+        builder.graph.output("y", logits)
         return builder.graph
     }
 

@@ -78,6 +78,18 @@ public final class Network: Sendable {
         return graph
     }
 
+    /// The language model in pieces of one layer, then the head, for reading `rows` rows with little memory: each takes x, the
+    /// rows of the one before, and gives y.
+    package static func languagePieces(_ configuration: ModelConfiguration, rows: Int) throws(GraphError) -> [Graph] {
+        switch configuration.language.architecture {
+        case .llama:
+            let model = LLaMA(configuration.language, lora: configuration.lora)
+            var pieces: [Graph] = []
+            for layer in 0..<configuration.language.numHiddenLayers { pieces.append(try model.layerGraph(layer, rows: rows)) }
+            return pieces + [try model.headGraph(rows: rows)]
+        }
+    }
+
     /// See `LanguageConfiguration.cacheType`.
     package static func cacheType(
         _ configuration: ModelConfiguration, precision: (Recipe) -> Precision

@@ -54,7 +54,12 @@ package struct PromptPrefix: Sendable {
     }
 
     /// What the digits of `kernelsName` are the XXH64 of. Other kernels round otherwise.
-    package static func kernelsText(_ plan: Plan) -> String { plan.steps.map { $0.kernelName + "\n" }.joined() }
+    package static func kernelsText(_ plan: Plan) -> String {
+        "\(roundingRevision)\n" + plan.steps.map { $0.kernelName + "\n" }.joined()
+    }
+
+    /// Counts the changes of what kernels of a name compute, to the bit.
+    private static let roundingRevision = 2
 }
 
 extension Graph {
