@@ -46,6 +46,8 @@ struct Convert: ParsableCommand {
     var name: String?
     @Flag(help: "Pass over tensors that are not part of the model.")
     var ignoreExtra = false
+    @Flag(help: "With int8 and int4: quantise weights as they are, without reading LEO's role prompt to find channels that stand out.")
+    var noBalance = false
     @OptionGroup var prompt: StoredPromptOption
     @OptionGroup var format: JSONOption
 
@@ -54,6 +56,7 @@ struct Convert: ParsableCommand {
             ("--llm", llm), ("--image-encoder", imageEncoder), ("--point-encoder", pointEncoder), ("--dtype", dtype?.rawValue),
             ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
         ]
+        if base != nil, noBalance { throw ValidationError("--no-balance goes without --base: an adapter stays as it is.") }
         if base != nil, let other = others.first(where: { $0.1 != nil }) {
             throw ValidationError("\(other.0) goes without --base: an adapter shares it with its base.")
         }
@@ -81,6 +84,7 @@ struct Convert: ParsableCommand {
             try Converter(paths, configuration: configuration, name: usualName, weightType: dtype, ignoresExtra: ignoreExtra)
         }
         converter.storesPrompt = prompt.isStored
+        converter.balancesInputs = !noBalance
         try converter.write(to: output, label: "convert", json: format.json)
     }
 }

@@ -150,6 +150,8 @@ import Testing
             Rejection("rows of unknown length", QuantizeRows(.plain), [f(3, .symbol(Symbol(name: "s", index: 0, upperBound: 3)))]),
             Rejection("long weight", QuantizeRows(.rmsNorm(epsilon: 1)), [f(3, 4), f(5)]),
             Rejection("other shapes", QuantizeRows(.siluGate), [f(3, 4), f(4, 3)]),
+            Rejection("no factors", QuantizeRows(.plain, hasInputScale: true), [f(3, 4)]),
+            Rejection("short factors", QuantizeRows(.siluGate, hasInputScale: true), [f(3, 4), f(3, 4), f(3)]),
             Rejection("few vectors", BatchNorm(epsilon: 1), [f(3, 4), f(4), f(4), f(4)]),
             Rejection("long vector", BatchNorm(epsilon: 1), [f(3, 4), f(4), f(4), f(5), f(4)]),
             Rejection("two inputs", Activation(.relu), [f(3, 4), f(3, 4)]),

@@ -113,6 +113,61 @@ import Testing
 
     private func sorted(_ names: [String]) -> [String] { names.map { $0.hasPrefix("cell") ? "attention" : $0 }.sorted() }
 
+    /// Weights that were divided by factors of their inputs.
+    private struct Balanced: ConstantSource {
+        let parameters: InMemoryParameters
+        let scale: [Float]
+        let names: Set<String>
+
+        func precision(of recipe: Recipe) -> Precision { recipe.isPacked ? .int8 : .f32 }
+
+        func inputScale(of weight: Recipe) -> Recipe? { names.contains(weight.name) ? weight.inputScale : nil }
+
+        func constant(_ recipe: Recipe) throws -> Constant {
+            var tensor = Tensor(scale, shape: [scale.count])
+            if !recipe.name.hasSuffix(".input_scale") {
+                let shape = recipe.shape, isWeight = recipe.isPacked
+                let values = try RecipeEvaluator(parameters).allElements(recipe)
+                tensor = Tensor(values.enumerated().map { isWeight ? $0.element / scale[$0.offset % scale.count] : $0.element }, shape: shape)
+            }
+            return try EvaluatingSource(InMemoryParameters([recipe.name: tensor]), precision: precision).constant(
+                recipe.isPacked ? .packed(.parameter(name: recipe.name, shape: recipe.shape)) : .parameter(name: recipe.name, shape: recipe.shape))
+        }
+    }
+
+    /// Factors of inputs are part of every kind of quantisation, for all layers that read its rows.
+    @Test func inputsAreScaledWhereTheSourceSaysSo() throws {
+        var g = CaseGraph()
+        let x = g.input("x", [7, 130])
+        let normed = try g.add(Norm(.rootMeanSquare, epsilon: 1e-5), [x, g.parameter("n", [130])], "norm")
+        let gated = try g.add(SiLUGate(), [try g.linear(normed, 130, "gate"), try g.linear(normed, 130, "up")], "gated")
+        g.graph.output("down", try g.linear(gated, 130, "down"))
+        g.graph.output("plain", try g.linear(x, 130, "plain"))
+        let parameters = randomParameters(g.graph)
+        let names = g.graph.optimised().usedRecipes.filter(\.isPacked).map(\.name)
+        var evaluation = Evaluation(g.graph)
+        let exact = try evaluation()
+        for (at, size) in [(3, Float(0x1p-6)), (128, 0x1p-10)] {
+            let scale = (0..<130).map { $0 == at ? size : 1 }
+            evaluation.source = Balanced(parameters: parameters, scale: scale, names: Set(names))
+            let plan = try evaluation.plan()
+            #expect(
+                operations(plan) == [
+                    "rms norm+quantize+scale", "integer linear", "integer linear", "silu gate+quantize+scale", "integer linear",
+                    "quantize+scale", "integer linear",
+                ])
+            let found = try evaluation()
+            for (name, values) in exact {
+                let largest = values.map(abs).max() ?? 0
+                // The small column was made large: weights are coarser for it, no more.
+                #expect(difference(found[name] ?? [], values) < 0.3 * largest, "\(name)")
+            }
+            // Nobody divides where the source has no factors.
+            evaluation.source = Balanced(parameters: parameters, scale: scale, names: [])
+            #expect(try operations(evaluation.plan()).allSatisfy { !$0.contains("scale") })
+        }
+    }
+
     @Test func costsAreThoseOfTheKernels() throws {
         var g = CaseGraph()
         let m = Extent.symbol(g.graph.symbol("m", upperBound: 5))

@@ -21,7 +21,9 @@ import Testing
                 try Data(file).write(to: URL(fileURLWithPath: folder + "/pad.safetensors"))
                 paths.padRow = folder + "/pad.safetensors"
             }
-            try Converter(paths, weightType: weightType).write(to: folder + "/out.leo")
+            var converter = try Converter(paths, weightType: weightType)
+            converter.balancesInputs = false
+            try converter.write(to: folder + "/out.leo")
             let archive = try Archive(path: folder + "/out.leo")
             try archive.verify()
             try body(archive)

@@ -35,22 +35,23 @@ public enum WeightType: String, Sendable, CaseIterable {
 /// How far a conversion is.
 public struct ConversionProgress: Sendable {
     public let bytesDone: Int
+    /// 0 before writing has begun.
     public let bytesTotal: Int
-    /// The constant being written.
+    /// The constant being written, or what is done before.
     public let name: String
 }
 
 /// Turns official checkpoints into one `.leo` file.
 ///
-/// Memory stays small: matrices are read, folded, packed and written a few megabytes at a time. The file appears under
-/// its final name only when it is complete.
+/// Memory stays small: matrices are read, folded, packed and written a few megabytes at a time; only to balance what becomes integers
+/// (`balancesInputs`) one layer is in memory, in 16 bits. The file appears under its final name only when it is complete.
 public struct Converter: Sendable {
     public let configuration: ModelConfiguration
     public let weightType: WeightType
     /// Whether keys and values of LEO's role prompt are computed and stored, so that requests need not read it.
     public var storesPrompt = true
     /// Whether channels that stand out while the model reads that prompt are made smaller before integers are multiplied, and the
-    /// columns that read them larger. It takes the memory of one layer.
+    /// columns that read them larger.
     public var balancesInputs = true
     let parameters: any ParameterSource
     let tokenizerModel: [UInt8]
