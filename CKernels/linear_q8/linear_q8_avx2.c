@@ -30,9 +30,19 @@ enum {
 /* MARK: Preparation */
 
 /* The rows from `row` on at a group, where they stand. */
-CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group) {
+CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group, const int32_t *starts) {
     const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
-    return (group_rows){x.q + group * CK_GROUP, a->x_stride, x.scale + group, x.sum + group, x.part_sum + group * 4, a->x_stride};
+    return (group_rows){x.q + group * CK_GROUP, a->x_stride, x.scale + group, x.sum + group, starts, a->x_stride};
+}
+
+/* int4: where the sums of some rows begin, [rows, group_parts] */
+CK_Q8_INLINE void row_starts(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
+                             int32_t *starts) {
+    if (type == CK_Q8_I8G128) return;
+    for (int64_t i = 0; i < rows; i++) {
+        const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + (row + i) * a->x_stride, a->k); /* read only */
+        part_starts(x.part_sum + group * group_parts, starts + i * group_parts);
+    }
 }
 
 /* int4 scale words of a panel's group as floats and as 16-bit pairs (f, f) */
@@ -169,7 +179,9 @@ CK_Q8_INLINE void row_group(const ck_linear_q8_args *a, ck_q8_weight type, int64
                             int64_t group, row_state *state) {
     const bool i8 = type == CK_Q8_I8G128;
     const int64_t k_blocks = blocks_in_group(a->k, group), blocks = i8 ? k_blocks : (k_blocks + 1) / 2;
-    const group_rows x = rows_at(a, 0, group);
+    int32_t starts[group_parts];
+    row_starts(a, type, 0, 1, group, starts);
+    const group_rows x = rows_at(a, 0, group, starts);
     for (int64_t p = 0; p < panels; p++) {
         state->scales[p] = scales_at(a, type, first_panel + p, group, state->scale[p], state->factor[p]);
         fill_sums(state->acc[p], _mm256_set1_epi32(i8 ? -128 * *x.sum : 0));
@@ -178,7 +190,7 @@ CK_Q8_INLINE void row_group(const ck_linear_q8_args *a, ck_q8_weight type, int64
     const int64_t panel_bytes = ck_q8_blocks(type, a->k) * CK_Q8_BLOCK, part = part_blocks / 2;
     for (int64_t b = 0; b < blocks; b++, values += CK_Q8_BLOCK) {
         if (!i8 && b % part == 0) {
-            const __m256i start = part_start(&x, 0, b / part);
+            const __m256i start = broadcast(starts + b / part);
             for (int64_t p = 0; p < panels; p++) fill_sums(state->short_sum[p], start);
         }
         for (int64_t p = 0; p < panels; p++)
@@ -252,13 +264,15 @@ CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, in
     int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
     const int64_t blocks = blocks_in_group(a->k, group);
     const int64_t tiles = (a->m + tile_rows - 1) / tile_rows;
+    int32_t starts[stream_rows * group_parts];
+    row_starts(a, type, 0, a->m, group, starts);
     for (int64_t p = 0; p < panels; p++) {
         const float *scales = scales_at(a, type, first_panel + p, group, scale, factor);
         const group_weights w = {values_at(a, type, first_panel + p, group), scales, factor, blocks};
         const uint8_t *next = later_values(a, type, first_panel, panels, end_panel, group, p);
         for (int64_t tile = 0; tile < tiles; tile++) {
             const int64_t first = a->m * tile / tiles, end = a->m * (tile + 1) / tiles;
-            const group_rows x = rows_at(a, first, group);
+            const group_rows x = rows_at(a, first, group, starts + first * group_parts);
             stream_tile(type, end - first, &x, &w, tile == 0 ? next : NULL, group > 0,
                         sums + first * stream_pitch + p * CK_Q8_PANEL);
         }
@@ -305,7 +319,8 @@ CK_Q8_INLINE void block_tile(ck_q8_weight type, int rows, const group_rows *x, c
 /* All tiles of a block at one panel and group, q [rows, CK_GROUP]. Meanwhile the weights that stand next, and with `next_x` the
  * next group of the rows, which lie too far apart for the hardware to see a stream, travel to the second-level cache. */
 CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
-                              const int8_t *q, const group_weights *w, const uint8_t *next, bool next_x, float *sums) {
+                              const int8_t *q, const int32_t *starts, const group_weights *w, const uint8_t *next, bool next_x,
+                              float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t next_bytes = next ? group_bytes / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
@@ -313,7 +328,7 @@ CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int
         const int64_t first = tile * tile_rows;
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
-        group_rows x = rows_at(a, row + first, group);
+        group_rows x = rows_at(a, row + first, group, starts + first * group_parts);
         if (next_x)
             for (int64_t r = 0; r < tile_rows && first + r < rows; r++)
                 for (int64_t at = 0; at < CK_GROUP; at += 64)
@@ -334,7 +349,7 @@ CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int
 
 /* The group's q of some rows, zeros beyond k, as [rows, CK_GROUP]. */
 CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, int8_t *q) {
-    const group_rows x = rows_at(a, row, group);
+    const group_rows x = rows_at(a, row, group, NULL);
     const bool upper = a->k - group * CK_GROUP > CK_GROUP / 2; /* rows are padded to 64 k */
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < CK_GROUP; j += 32) {
@@ -350,11 +365,13 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
                         int64_t columns, int8_t *q, uint8_t *split, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
+    int32_t starts[block_rows * group_parts];
     const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
     if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
     for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
         const int64_t blocks = blocks_in_group(a->k, group);
         gather_rows(a, row, rows, group, q);
+        row_starts(a, type, row, rows, group, starts);
         for (int64_t p = 0; p < panels; p++) {
             const int64_t panel = first_panel + p;
             const uint8_t *values = values_at(a, type, panel, group);
@@ -368,7 +385,7 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
             if (blocks == group_blocks && (!last || (group + 2) * CK_GROUP <= a->k))
                 next = values_at(a, type, last ? first_panel : panel + 1, last ? group + 1 : group);
             const bool next_x = p == 0 && (group + 2) * CK_GROUP <= a->k;
-            block_tiles(a, type, row, rows, group, q, &w, next, next_x, sums + p * CK_Q8_PANEL);
+            block_tiles(a, type, row, rows, group, q, starts, &w, next, next_x, sums + p * CK_Q8_PANEL);
         }
     }
     for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);

@@ -23,16 +23,17 @@ enum {
     tile_rows = 6,
     group_blocks = CK_GROUP / 4,      /* blocks of 4 k in a group */
     part_blocks = CK_Q8_SUBGROUP / 4, /* and under one int4 factor */
+    group_parts = CK_GROUP / CK_Q8_SUBGROUP,
     panel_vectors = CK_Q8_PANEL / 8
 };
 
 /* What a tile needs of the rows of x, at one group. */
 typedef struct group_rows {
-    const int8_t *q; /* at the group's first k */
-    int64_t q_pitch; /* bytes from row to row of q */
-    const float *scale; /* these three are `stride` bytes from row to row */
+    const int8_t *q;           /* at the group's first k */
+    int64_t q_pitch;           /* bytes from row to row of q */
+    const float *scale;        /* these two are `stride` bytes from row to row */
     const int32_t *sum;
-    const int16_t *part_sum;
+    const int32_t *part_start; /* int4: what the sums of each part begin with; rows of group_parts */
     int64_t stride;
 } group_rows;
 
@@ -52,11 +53,9 @@ CK_Q8_INLINE __m256i broadcast(const void *p) {
     return _mm256_set1_epi32(value);
 }
 
-/* int4: -8 times the row's sum of q over a part, in the low half of every lane */
-CK_Q8_INLINE __m256i part_start(const group_rows *x, int64_t row, int64_t part) {
-    int16_t sum;
-    memcpy(&sum, (const int16_t *)at_row(x->part_sum, x->stride, row) + part, sizeof sum);
-    return _mm256_set1_epi32((uint16_t)(-8 * sum));
+/* int4: -8 times the row's sum of q over each part, for the low half of every lane */
+CK_Q8_INLINE void part_starts(const int16_t *part_sum, int32_t *starts) {
+    for (int part = 0; part < group_parts; part++) starts[part] = (uint16_t)(-8 * part_sum[part]);
 }
 
 /* sums = (resume ? sums : 0) + acc * scales; row stride sum_stride */
@@ -138,7 +137,7 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, const uint8_t *next
     for (int64_t first = 0, part = 0; first < steps; first += part_steps, part++, factor += CK_Q8_PANEL) {
         __m256i short_sum[tile_rows][panel_vectors];
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i start = part_start(x, r, part);
+            const __m256i start = broadcast(x->part_start + r * group_parts + part);
             CK_UNROLL for (int v = 0; v < vectors; v++) short_sum[r][v] = start;
         }
         const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;

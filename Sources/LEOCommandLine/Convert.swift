@@ -9,7 +9,7 @@ struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Convert official checkpoints into one .leo file.",
         discussion: """
-            Memory stays small whatever the size of the model. The file appears under its name only when it is complete;
+            Memory stays small: at most one layer. The file appears under its name only when it is complete;
             Ctrl-C removes what was written.
 
               leo convert --llm vicuna-7b-v1.1 --image-encoder open_clip_pytorch_model.bin \\
