@@ -188,11 +188,12 @@ extension Converter {
 }
 
 extension Archive {
-    /// Numbers the model has learned: neither the tokenizer's bytes, nor the factors of 8-bit and 4-bit matrices, nor the stored
-    /// prompt.
+    /// Numbers the model has learned: neither the tokenizer's bytes, nor the factors of 8-bit and 4-bit matrices and their inputs, nor the
+    /// stored prompt.
     var parameterCount: Int {
         tensors.filter {
-            ($0.elementType != .u8 || $0.layout != .rows) && !$0.name.hasSuffix(".scale") && !$0.name.hasPrefix(PromptPrefix.namePrefix)
+            ($0.elementType != .u8 || $0.layout != .rows) && !$0.name.hasPrefix(PromptPrefix.namePrefix)
+                && ![".scale", ".input_scale"].contains(where: $0.name.hasSuffix)
         }.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 }

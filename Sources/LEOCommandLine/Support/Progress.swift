@@ -18,6 +18,8 @@ final class Progress: Sendable {
 
     private struct State {
         var last: ContinuousClock.Instant?
+        /// When the total was told for the first time: what came before says nothing about the rate.
+        var counting: ContinuousClock.Instant?
         /// Characters of the bar on the terminal.
         var shownCount = 0
     }
@@ -34,18 +36,19 @@ final class Progress: Sendable {
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     /// - Parameters:
-    ///   - done: of `total`, whenever they were done
+    ///   - done: of `total`, whenever they were done; with a total of 0 only the note is told
     ///   - computed: done by this run, which tells how long the rest will take; nil for all of `done`
     ///   - note: what was done last
     func update(done: Int, total: Int, computed: Int? = nil, note: String = "") {
         state.withLock { state in
             let now = ContinuousClock.now
+            if total > 0, state.counting == nil { state.counting = state.last == nil ? start : now }
             // Short work prints nothing where nobody watches; on a terminal work that has not begun shows at once.
             let isFirst = isTerminal && done == 0 && state.last == nil
             guard isFirst || now - (state.last ?? start) >= (isTerminal ? .milliseconds(100) : interval) else { return }
             state.last = now
             let line = ProgressLine(
-                label: label, unit: unit, done: done, total: total, computed: computed ?? done, seconds: (now - start) / .seconds(1),
+                label: label, unit: unit, done: done, total: total, computed: computed ?? done, seconds: (now - (state.counting ?? start)) / .seconds(1),
                 note: note.filter { !$0.isNewline })
             if isTerminal {
                 let text = line.bar(width: StandardError.width - 1)
@@ -78,6 +81,8 @@ struct ProgressLine {
 
     private var fraction: Double { total > 0 ? min(Double(done) / Double(total), 1) : 1 }
     private var percent: Int { Int(fraction * 100) }
+    /// What is not yet counted has only a name.
+    private var isCounted: Bool { total > 0 || note.isEmpty }
 
     private var amounts: String {
         let rate = seconds > 0 ? Double(computed) / seconds : 0
@@ -90,11 +95,13 @@ struct ProgressLine {
     }
 
     var plain: String {
+        guard isCounted else { return "\(label): \(note)" }
         let parts = [unit == .bytes ? "\(percent) %" : "", amounts, String(note.prefix(60))]
         return "\(label): " + parts.filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     func bar(width: Int) -> String {
+        guard isCounted else { return String("\(label): \(note)".prefix(max(width, 0))) }
         let tail = (unit == .bytes ? String(format: " %3d %% ", percent) : " ") + amounts
         let room = width - label.count - tail.count - 3
         if room < 8 { return String((label + tail).prefix(max(width, 0))) }
