@@ -77,7 +77,7 @@ CK_INLINE int32_t largest_bits(const __m512 v[group_vectors]) {
     const __m512i sizes = _mm512_set1_epi32(0x7fffffff);
     __m512i most = _mm512_setzero_si512();
     CK_UNROLL for (int j = 0; j < group_vectors; j++) {
-        const __m512 neighbours = _mm512_add_ps(v[j], _mm512_permute_ps(v[j], 0xb1));
+        const __m512 neighbours = _mm512_add_ps(v[j], _mm512_shuffle_ps(v[j], v[j], 0xb1));
         most = _mm512_max_epi32(most, _mm512_and_si512(sizes, _mm512_castps_si512(v[j])));
         most = _mm512_max_epi32(most, _mm512_and_si512(sizes, _mm512_castps_si512(neighbours)));
     }
