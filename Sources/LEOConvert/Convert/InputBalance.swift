@@ -18,6 +18,7 @@ struct InputBalance {
     ///   - tokens: what is read.
     ///   - precision: how weights will be kept; only integer ones are balanced.
     ///   - progress: told the name of each piece before it is read.
+    /// - Throws: what `parameters` and `progress` throw; `GraphError`
     init(
         _ configuration: ModelConfiguration, tokens: [Int32], parameters: any ParameterSource,
         precision: @escaping @Sendable (Recipe) -> Precision, progress: (String) throws -> Void
@@ -74,6 +75,7 @@ struct InputBalance {
     ///
     /// - Parameter strength: how precise weights are beside activations.
     static func factors(channels: [Float], columns: [Float], strength: Float) -> [Float]? {
+        // Groups are those of quantised rows.
         let group = 128, limit: Float = 4, most: Float = 4096
         var factors = [Float](repeating: 1, count: channels.count)
         for first in stride(from: 0, to: channels.count, by: group) {
