@@ -1,3 +1,4 @@
+import Foundation
 import LEOArchive
 @testable import LEOConvert
 import LEOModel
@@ -85,13 +86,25 @@ import Testing
         }
     }
 
-    /// The head's input, and the inputs of an adapter's base, keep their factors.
+    /// Whatever 8 bits with a scale hold can be converted, though 16 bits of another kind would not hold it.
+    @Test func largeWeightsAreNoObstacle() throws {
+        try withTemporaryFolder { folder in
+            var fake = FakeCheckpoints()
+            for index in fake.entries.indices where fake.entries[index].name == "model.layers.0.self_attn.v_proj.weight" {
+                fake.entries[index].values[7] = 1e6
+            }
+            try Converter(fake.write(to: folder), weightType: .int8).write(to: folder + "/s.leo")
+            #expect(try abs(Archive(path: folder + "/s.leo").values("language.layers.0.v_proj.weight")[7] - 1e6) < 1)
+        }
+    }
+
     @Test func progressNamesThePieces() throws {
         try withTemporaryFolder { folder in
             var names: [String] = []
             try Converter(outlying().write(to: folder), weightType: .int8).write(to: folder + "/s.leo") { names.append($0.name) }
             #expect(names.prefix(3) == ["reading the prompt: layer 0", "reading the prompt: layer 1", "reading the prompt: head"])
             #expect(names.contains("language.layers.0.q_proj.input_scale"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".partial") }.isEmpty)
         }
     }
 }

@@ -250,6 +250,43 @@ private enum Files {
         #expect(seconds.sorted()[seconds.count / 2] < 1e-3, "\(seconds)")
     }
 
+    /// Inputs of layer 0 that are halved before they are quantised, for weights that are twice as large: the same model, to the bit.
+    @Test func balancedInputsServeTheModelAndItsAdapters() async throws {
+        let made = try Self.made.get(), plain = made.engine.archive, layer = "language.layers.0."
+        let width = made.engine.configuration.language.hiddenSize
+        let halves = { (factor: Float) in [Float](repeating: factor, count: width).withUnsafeBytes { Array($0) } }
+        func balanced(_ folder: String, _ shape: [Int], _ values: [UInt8]) throws -> String {
+            let path = folder + "/balanced.leo"
+            let scale = TensorSpecification(name: layer + "q_proj.input_scale", elementType: .f32, shape: shape)
+            try Files.copy(plain, to: path, extra: [(scale, values)]) { tensor in
+                if tensor.name.hasPrefix("prefix.") { return nil }
+                guard ["q_proj", "k_proj", "v_proj"].contains(where: { tensor.name == layer + $0 + ".weight.scale" }) else { return Files.same(tensor) }
+                let doubled = tensor.withBytes { $0.bindMemory(to: Float.self).map { $0 * 2 } }
+                return (tensor.specification, doubled.withUnsafeBytes { Array($0) })
+            }
+            return path
+        }
+        var options = EngineOptions()
+        options.threads = 1
+        let (engine, adapter, other) = try withTemporaryFolder { folder in
+            let path = try balanced(folder, [width], halves(0.5))
+            let engine = try Engine(path: path, options: options)
+            try Converter(syntheticAdapterOf: Archive(path: path), seed: 100, name: "adapter0").write(to: folder + "/adapter.leo")
+            let adapter = try engine.loadAdapter(path: folder + "/adapter.leo")
+            let other = try Engine(path: balanced(folder, [width], halves(0.125)), options: options)
+            let short = try balanced(folder, [width - 1], Array(halves(0.5).dropLast(4)))
+            #expect { _ = try Engine(path: short, options: options) } throws: { "\($0)".contains("q_proj.input_scale") }
+            return (engine, adapter, other)
+        }
+        let answer = try await made.engine.respond(to: request()).answer.outcome
+        #expect(try await engine.respond(to: request()).answer.outcome == answer)
+        // The factors are read at all.
+        #expect(try await other.respond(to: request()).answer.outcome != answer)
+        // An adapter finds the factors of its base.
+        let adapted = try await made.engine.respond(to: request(made.adapters[0])).answer.outcome
+        #expect(try await engine.respond(to: request(adapter)).answer.outcome == adapted)
+    }
+
     @Test func whatDoesNotBelongTogetherIsRefused() async throws {
         let made = try Self.made.get()
         let own = made.adapters[0].archive

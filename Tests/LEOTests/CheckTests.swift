@@ -68,7 +68,7 @@ private struct GoldenCopy {
 
     private static func makeWritable(_ path: String) throws {
         var isFolder: ObjCBool = false
-        FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         try FileManager.default.setAttributes([.posixPermissions: isFolder.boolValue ? 0o755 : 0o644], ofItemAtPath: path)
         guard isFolder.boolValue else { return }
         for name in try FileManager.default.contentsOfDirectory(atPath: path) { try makeWritable(path + "/" + name) }

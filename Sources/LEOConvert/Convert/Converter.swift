@@ -159,24 +159,11 @@ public struct Converter: Sendable {
         return try PrefixWriter(configuration, tokenizerModel: tokenizerModel, cacheType: cacheType)
     }
 
-    /// Nil where no weight becomes integers, or none should be balanced.
-    private func inputBalance(progress: (String) throws -> Void) throws -> InputBalance? {
-        guard balancesInputs, adapting == nil, weightType == .int8 || weightType == .int4 else { return nil }
-        let tokens = PrefixWriter.tokens(
-            try Tokenizer(sentencePieceModel: tokenizerModel), limit: configuration.language.maxPositions)
-        return try InputBalance(
-            configuration, tokens: tokens, parameters: parameters, precision: { weightType.precision(of: $0) }, progress: progress)
+    private func item(_ recipe: Recipe) -> Item {
+        Item(recipe: recipe, encoding: ConstantEncoding(recipe: recipe, precision: weightType.precision(of: recipe)))
     }
 
-    /// - Parameter started: receives the path of the temporary file, so that a signal handler can remove it.
-    public func write(
-        to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
-    ) throws {
-        let balance = try inputBalance { try progress(ConversionProgress(bytesDone: 0, bytesTotal: 0, name: $0)) }
-        let recipes = try Network.storedRecipes(configuration).filter { adapting?.isOwn($0) ?? true }
-        let items = (recipes + (balance?.inputScales.map(\.recipe) ?? [])).map {
-            Item(recipe: $0, encoding: ConstantEncoding(recipe: $0, precision: weightType.precision(of: $0)))
-        }
+    private func table(of items: [Item]) -> [TensorSpecification] {
         var specifications: [TensorSpecification] = []
         if adapting == nil {
             specifications.append(TensorSpecification(name: Self.tokenizerName, elementType: .u8, shape: [tokenizerModel.count]))
@@ -189,16 +176,45 @@ public struct Converter: Sendable {
                 specifications.append(TensorSpecification(name: item.scaleName, elementType: item.encoding.scaleType, shape: shape, layout: .nk64))
             }
         }
+        return specifications
+    }
+
+    private func inputBalance(progress: (String) throws -> Void) throws -> InputBalance {
+        let tokens = PrefixWriter.tokens(
+            try Tokenizer(sentencePieceModel: tokenizerModel), limit: configuration.language.maxPositions)
+        return try InputBalance(
+            configuration, tokens: tokens, parameters: parameters, precision: { weightType.precision(of: $0) }, progress: progress)
+    }
+
+    /// - Parameter started: receives the path of the temporary file, so that a signal handler can remove it.
+    public func write(
+        to path: String, started: (_ temporaryPath: String) -> Void, progress: (ConversionProgress) throws -> Void
+    ) throws {
+        let recipes = try Network.storedRecipes(configuration).filter { adapting?.isOwn($0) ?? true }
         let prefix = try promptWriter()
-        specifications += prefix?.specifications ?? []
         let text = String(decoding: try configuration.json(), as: UTF8.self)
-        let writer = try ArchiveWriter(
-            path: path, configuration: text, metadata: metadata,
-            base: try adapting.map {
-                ArchiveBase(name: try $0.base.modelName(), fingerprint: $0.base.fingerprint(leavingOut: PromptPrefix.namePrefix))
-            },
-            tensors: specifications)
-        started(writer.temporaryPath)
+        let base = try adapting.map {
+            ArchiveBase(name: try $0.base.modelName(), fingerprint: $0.base.fingerprint(leavingOut: PromptPrefix.namePrefix))
+        }
+        func begin(_ items: [Item]) throws -> ArchiveWriter {
+            let writer = try ArchiveWriter(
+                path: path, configuration: text, metadata: metadata, base: base,
+                tensors: table(of: items) + (prefix?.specifications ?? []))
+            started(writer.temporaryPath)
+            return writer
+        }
+        var items = recipes.map { item($0) }
+        var writer = try begin(items)
+        var balance: InputBalance?
+        if balancesInputs, adapting == nil, weightType == .int8 || weightType == .int4 {
+            // A file that there is no room for, or no folder, has shown by now; its table is known after the prompt was read.
+            writer.cancel()
+            let found = try inputBalance { try progress(ConversionProgress(bytesDone: 0, bytesTotal: 0, name: $0)) }
+            items += found.inputScales.map { item($0.recipe) }
+            writer = try begin(items)
+            balance = found
+        }
+        let specifications = writer.tensors
         let written = WrittenTensors(writer)
         let total = specifications.reduce(0) { $0 + ($1.byteCount ?? 0) }
         var done = 0

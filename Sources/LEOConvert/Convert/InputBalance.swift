@@ -32,7 +32,7 @@ struct InputBalance {
             let readings = graph.exposeLinearInputs { precision($0).isInteger }
             let columns = ColumnSizes(parameters)
             // 16 bits hold the weights of a layer in half of the memory; what stands out does so by far more than their rounding.
-            let plan = try graph.compiled(EvaluatingSource(columns) { WeightType.f16.precision(of: $0) })
+            let plan = try graph.compiled(EvaluatingSource(columns) { WeightType.bf16.precision(of: $0) })
             let outputs = try Self.run(plan, x, rows: tokens.count, wanted: readings.map(\.output))
             for (reading, input) in zip(readings, outputs.wanted) {
                 // Errors of 4 bits are some 16 times those of 8.
