@@ -317,13 +317,21 @@ extension OperationCase {
         }
     }
 
-    static let language: [OperationCase] = [assemble(.f32), assemble(.f16), assemble(.bf16), gather] + [.f16, .bf16, .f32].map(rotaryAndAttention)
+    static let language: [OperationCase] = [assemble(.f32), assemble(.f16), assemble(.bf16), gather, gatherIntegers] + [.f16, .bf16, .f32].map(rotaryAndAttention)
 
     private static let gather =
         OperationCase(description: "gather rows", tolerance: 0, integers: ["s": { (0..<$0).map { Int32($0 * 3 % 11) } }]) { g, m in
             let s = g.integers("s", [m]), x = g.input("x", [11, 13])
             g.graph.output("y", try g.add(AssembleRows(hasExtra: false), [s, x], "y"))
         }
+
+    /// Rows whose numbers are gathered themselves.
+    private static let gatherIntegers = OperationCase(
+        description: "gather integers", tolerance: 0, integers: ["s": { (0..<$0).map { Int32($0 * 3 % 7) } }, "t": { (0..<$0).map { Int32($0 * 5 % 11) } }]
+    ) { g, m in
+        let t = try g.add(AssembleRows(hasExtra: false), [g.integers("s", [m]), g.integers("t", [7])], "numbers")
+        g.graph.output("y", try g.add(AssembleRows(hasExtra: false), [t, g.input("x", [11, 13])], "y"))
+    }
 
     /// Keys and values that differ in their last bit may round to neighbours in a cache of halves: 2^-8 of numbers of a few
     /// units in bf16, an eighth of that in f16.

@@ -2,7 +2,8 @@ internal import CLEOKernels
 
 /// Copies rows of a table, or of extra rows where a source is negative.
 ///
-/// - Inputs: sources [m] int32, table [n, d], then extra [r, d] if `hasExtra`; source s < 0 takes extra row -(s + 1).
+/// - Inputs: sources [m] int32, table [n, d], then extra [r, d] if `hasExtra`; source s < 0 takes extra row -(s + 1). Without extra
+///   rows the table may be of int32, [n, d] or [n], and so is the output.
 package struct AssembleRows: Operation {
     package let hasExtra: Bool
     package init(hasExtra: Bool) { self.hasExtra = hasExtra }
@@ -11,9 +12,10 @@ package struct AssembleRows: Operation {
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == (hasExtra ? 3 : 2) && inputs[0].elementType == .i32 && inputs[0].shape.count == 1, "sources [m] int32 and a table", inputs)
-        try require(inputs[1].shape.count == 2, "a table [n, d]", inputs)
+        let isInteger = !hasExtra && inputs[1].elementType == .i32
+        try require(inputs[1].shape.count == 2 || isInteger && inputs[1].shape.count == 1, "a table [n, d]", inputs)
         if hasExtra { try require(inputs[2].columns == inputs[1].columns, "extra [r, d]", inputs) }
-        return [ValueType(.f32, [inputs[0].shape[0], inputs[1].columns])]
+        return [ValueType(isInteger ? .i32 : .f32, [inputs[0].shape[0]] + inputs[1].shape.dropFirst())]
     }
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
@@ -21,21 +23,22 @@ package struct AssembleRows: Operation {
         let extra = hasExtra ? lowering.operand(node.inputs[2]) : nil, y = lowering.operand(node.outputs[0])
         let variants: ck_variants
         switch table.elementType {
-        case .f32: variants = ck_assemble_rows_f32_variants()
+        // It copies bits.
+        case .f32, .i32: variants = ck_assemble_rows_f32_variants()
         case .f16: variants = ck_assemble_rows_f16_variants()
         case .bf16: variants = ck_assemble_rows_bf16_variants()
         default:
             throw .constant(name: lowering.graph[node.inputs[1]].name, expected: "f32, f16 or bf16", found: table.elementType.rawValue)
         }
-        let rows = sources.type.count, d = Int64(table.type.columns.upperBound)
+        let rows = sources.type.count, d = table.type.shape.count == 1 ? 1 : table.rowStride
         try lowering.call(variants, check: ck_assemble_rows_check, zero: ck_assemble_rows_args()) { arguments, bindings in
             arguments.sources = UnsafePointer(bindings.i32(sources))
             arguments.table = UnsafeRawPointer(bindings.raw(table))
             arguments.extra = UnsafePointer(bindings.f32(extra))
             arguments.y = bindings.f32(y)
             arguments.m = bindings[rows]
-            arguments.d = d
-            arguments.y_stride = Int64(y.rowStride)
+            arguments.d = Int64(d)
+            arguments.y_stride = Int64(table.type.shape.count == 1 ? 1 : y.rowStride)
             arguments.extra_stride = Int64(extra?.rowStride ?? 0)
         }
     }

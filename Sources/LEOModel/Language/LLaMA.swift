@@ -43,7 +43,13 @@ package struct LLaMA: LanguageModel {
 
     /// Inputs of one run that every layer shares.
     private struct Shared {
-        let positions, cells, prefixCounts, tailCells, tailCounts, cosines, sines: ValueID
+        let positions, cells, cosines, sines: ValueID
+        let seen: Seen
+    }
+
+    /// The cells that each of some rows sees.
+    private struct Seen {
+        let prefixCounts, tailCells, tailCounts: ValueID
     }
 
     package func graph(limits: LanguageLimits, traces: Bool = false) throws(GraphError) -> Graph {
@@ -61,15 +67,18 @@ package struct LLaMA: LanguageModel {
         let embeddings = builder.parameter("embed_tokens.weight", [configuration.vocabulary, hidden])
         var x = try builder.add(AssembleRows(hasExtra: true), [sources, embeddings, extra], "embeddings")
         if traces { builder.graph.output("hidden0", x) }
-        for layer in 0..<configuration.numHiddenLayers {
-            x = try self.layer(&builder, x, layer, shared, cells: limits.cells)
-            if traces, layer + 1 < configuration.numHiddenLayers { builder.graph.output("hidden\(layer + 1)", x) }
+        let layers = configuration.numHiddenLayers
+        for layer in 0..<layers {
+            // Of the last layer's rows nobody reads those without logits; only their keys and values are needed.
+            let isLast = layer + 1 == layers
+            x = try self.layer(&builder, x, layer, shared, cells: limits.cells, selected: isLast && !traces ? selected : nil)
+            if traces, !isLast { builder.graph.output("hidden\(layer + 1)", x) }
         }
         if traces {
-            builder.graph.output("hidden\(configuration.numHiddenLayers)", try rmsNorm(&builder, x, "norm"))
+            builder.graph.output("hidden\(layers)", try rmsNorm(&builder, x, "norm"))
         }
-        let last = try builder.add(AssembleRows(hasExtra: false), [selected, x], "last")
-        let normed = try rmsNorm(&builder, last, "norm")
+        if traces || layers == 0 { x = try gather(&builder, selected, x, "last") }
+        let normed = try rmsNorm(&builder, x, "norm")
         let logits = try builder.linear(normed, "lm_head", configuration.vocabulary, bias: false)
         builder.graph.output("logits", logits)
         return builder.graph
@@ -83,9 +92,10 @@ package struct LLaMA: LanguageModel {
                 .rotary(sine: sine, positions: configuration.maxPositions, dimension: dimension, theta: configuration.ropeTheta))
         }
         return Shared(
-            positions: integers("positions", [rows]), cells: integers("cells", [rows]),
-            prefixCounts: integers("prefix_counts", [rows]), tailCells: integers("tail_cells", [rows, .fixed(tail)]),
-            tailCounts: integers("tail_counts", [rows]), cosines: table(sine: false), sines: table(sine: true))
+            positions: integers("positions", [rows]), cells: integers("cells", [rows]), cosines: table(sine: false), sines: table(sine: true),
+            seen: Seen(
+                prefixCounts: integers("prefix_counts", [rows]), tailCells: integers("tail_cells", [rows, .fixed(tail)]),
+                tailCounts: integers("tail_counts", [rows])))
     }
 
     /// One layer by itself: x [rows, hidden] and the inputs of `graph` about rows and cells -> y [rows, hidden].
@@ -112,8 +122,15 @@ package struct LLaMA: LanguageModel {
         return try builder.add(Norm(.rootMeanSquare, epsilon: Float(configuration.rmsNormEpsilon)), [x, weight], name)
     }
 
+    private func gather(
+        _ builder: inout GraphBuilder, _ selected: ValueID, _ x: ValueID, _ name: String
+    ) throws(GraphError) -> ValueID {
+        try builder.add(AssembleRows(hasExtra: false), [selected, x], name)
+    }
+
+    /// - Parameter selected: [k], the rows behind whose keys and values anything is computed; all if nil. -> [k or rows, hidden]
     private func layer(
-        _ builder: inout GraphBuilder, _ x: ValueID, _ index: Int, _ shared: Shared, cells: Int
+        _ builder: inout GraphBuilder, _ x: ValueID, _ index: Int, _ shared: Shared, cells: Int, selected: ValueID? = nil
     ) throws(GraphError) -> ValueID {
         let name = "layers.\(index)"
         let hidden = configuration.hiddenSize, heads = configuration.numAttentionHeads, kvHeads = configuration.numKeyValueHeads
@@ -125,12 +142,21 @@ package struct LLaMA: LanguageModel {
             builder.graph.state("\(name).\(kind)", ValueType(cacheType, [.fixed(cells), .fixed(kvHeads), .fixed(dimension)]))
         }
         let keys = cache("keys"), values = cache("values")
-        let rotated = try builder.add(
+        var rotated = try builder.add(
             RotateAndStore(heads: heads, keyValueHeads: kvHeads),
             qkv + [shared.positions, shared.cells, shared.cosines, shared.sines, keys, values], name + ".rotary")
+        var seen = shared.seen, x = x
+        if let selected {
+            rotated = try gather(&builder, selected, rotated, name + ".selected_queries")
+            seen = Seen(
+                prefixCounts: try gather(&builder, selected, seen.prefixCounts, name + ".selected_prefix_counts"),
+                tailCells: try gather(&builder, selected, seen.tailCells, name + ".selected_tail_cells"),
+                tailCounts: try gather(&builder, selected, seen.tailCounts, name + ".selected_tail_counts"))
+            x = try gather(&builder, selected, x, name + ".selected")
+        }
         let mixed = try builder.add(
             CellAttention(heads: heads, keyValueHeads: kvHeads),
-            [rotated, keys, values, shared.prefixCounts, shared.tailCells, shared.tailCounts], name + ".attention")
+            [rotated, keys, values, seen.prefixCounts, seen.tailCells, seen.tailCounts], name + ".attention")
         let attended = try projections(&builder, mixed, name, [("o_proj", hidden)])[0]
         let y = try builder.add(x, attended, name + ".residual1")
 

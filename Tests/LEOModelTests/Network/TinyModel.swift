@@ -83,7 +83,8 @@ enum TinyModel {
     }
 }
 
-/// The language graph itself, all rows in one run: what the runner must agree with however it cuts its work.
+/// The language graph itself, all rows in one run and every layer for all of them: what the runner must agree with however it cuts
+/// its work.
 struct DirectLanguage {
     let instance: PlanInstance
     static let rows = 1200
@@ -95,7 +96,7 @@ struct DirectLanguage {
         limits.tail = Self.rows
         let source = try TinyModel.source(configuration, precision)
         let cacheType = try Network.cacheType(configuration, precision: source.precision)
-        let graph = try LLaMA(configuration.language, lora: configuration.lora, cacheType: cacheType).graph(limits: limits)
+        let graph = try LLaMA(configuration.language, lora: configuration.lora, cacheType: cacheType).graph(limits: limits, traces: true)
         var options = CompileOptions()
         options.workers = 1
         instance = try PlanInstance(graph.compiled(source, options: options))
