@@ -14,12 +14,6 @@ enum { GROUP_ROWS = 3, GROUP_CELLS = 4, GROUP_VECTORS = 4, DIRECT_ROWS = 5 };
 #define DIRECT_CELLS(rows, type) ((rows) == 1 ? 8 : (rows) == 2 || ((rows) == 3 && (type) == CK_CACHE_F32) ? 4 : 2)
 #define NAME(type) ck_attention_##type##_cells_avx2
 
-CK_INLINE V v_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
-CK_INLINE V v_load_bf16(const uint16_t *p) {
-    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
-}
-
 CK_INLINE V4 v_sums4(V a, V b, V c, V d) {
     const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));

@@ -13,8 +13,7 @@
  * copied if d is no whole number of vectors, then padded with zeros.
  *
  * The including file defines, inside its target region, after the vectors (cpu/ck_vector_...):
- *   v_exp where they lack it; v_sums4, the four sums across lanes, as V4;
- *   v_load_f16, v_load_bf16, which widen V_LANES numbers;
+ *   v_sums4, the four sums across lanes, as V4;
  *   GROUP_ROWS x GROUP_CELLS, the registers of a score group of a large block, GROUP_VECTORS of a value group;
  *   DIRECT_ROWS, the rows that make one group if there are no more, with DIRECT_CELLS(rows, type) cells or vectors;
  *   NAME(type), the kernels' names. */

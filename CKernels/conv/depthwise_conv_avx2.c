@@ -6,6 +6,7 @@
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
+enum { tile_vectors = 1 };
 #define NAME ck_depthwise_conv_f32_nhwc_avx2
 #include "depthwise_conv_body.h"
 

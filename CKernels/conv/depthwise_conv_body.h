@@ -1,7 +1,7 @@
 /* Depthwise convolution with vectors: the part that every instruction set shares, included by the file of each.
  *
- * Kernel 7 (ConvNeXt). Tile: 7 output pixels of one line x one vector of channels. Registers: 7 sums, the 7 weights of one
- * row of taps and one input pixel, 15. Each input pixel is loaded once per row of taps and feeds up to 7 sums, so a row
+ * Kernel 7 (ConvNeXt). Tile: 7 output pixels of one line x tile_vectors of channels. Registers of a vector: 7 sums, the 7 weights
+ * of one row of taps and one input pixel, 15. Each input pixel is loaded once per row of taps and feeds up to 7 sums, so a row
  * costs 7 + 13 loads for 49 multiply-adds and the loop is bound by arithmetic. 7 divides every width of ConvNeXt
  * (56, 28, 14, 7); other widths end in a tile moved left to overlap its neighbour, which computes the same bits twice.
  *
@@ -13,12 +13,12 @@
  *
  * Borders: a tile knows the input pixels [first, last) it may read; the four cases of the ConvNeXt widths are constants,
  * so their inner loops are straight lines, and taps above and below the image shorten the loop over rows of taps.
- * Tails: the ring and the weights of the last channels are copied by masked loads and only the stores are masked.
+ * Tails: the ring and the weights hold zeros for channels that do not exist, and stores leave them out.
  * Other kernels and images narrower than 7: one pixel at a time.
  * Order: every output adds its taps in row-major order in every path, so results do not depend on tile or `parts`, and
  * each lane is a channel, so they do not depend on the width of the vectors.
  *
- * The including file has included ck_vector_avx2.h or ck_vector_avx512.h and defines NAME, the kernel's name. */
+ * The including file defines, after the vectors (cpu/ck_vector_...), tile_vectors and NAME, the kernel's name. */
 
 enum {
     tile = 7,
@@ -27,7 +27,8 @@ enum {
     reach = tile + taps - 1, /* input pixels under a tile */
     strip_tiles = 4,
     strip_pixels = strip_tiles * tile + taps - 1,
-    block = 16 /* channels in the ring */
+    block = 16, /* channels in the ring */
+    tile_channels = tile_vectors * V_LANES
 };
 
 /* Working memory of one strip of one channel block. */
@@ -40,62 +41,57 @@ typedef struct strip {
 /* Copies `channels` (at most 16) floats of each of `count` pixels; missing channels become zero. */
 CK_INLINE void gather(float (*to)[block], const float *from, int64_t count, int64_t stride, int64_t channels) {
     if (channels >= block) {
-        for (int64_t i = 0; i < count; i++, from += stride) {
-            v_store(to[i], v_load(from));
-            if (V_LANES < block) v_store(to[i] + V_LANES, v_load(from + V_LANES));
-        }
+        for (int64_t i = 0; i < count; i++, from += stride)
+            CK_UNROLL for (int c = 0; c < block; c += V_LANES) v_store(to[i] + c, v_load(from + c));
         return;
     }
-    const VM low = vm_first(channels), high = vm_first(channels - V_LANES);
-    for (int64_t i = 0; i < count; i++, from += stride) {
-        v_store(to[i], v_load_where(low, from));
-        /* The second half may lie past the last pixel; with no lane set nothing is read there. */
-        if (V_LANES < block)
-            v_store(to[i] + V_LANES, channels > V_LANES ? v_load_where(high, from + V_LANES) : v_zero());
-    }
+    for (int64_t i = 0; i < count; i++, from += stride)
+        CK_UNROLL for (int c = 0; c < block; c += V_LANES)
+            v_store(to[i] + c, c < channels ? v_load_first(from + c, channels - c) : v_zero());
 }
 
-/* The channels of one vector, from `place` on, of 7 outputs. Pixel 0 of 13 is ring pixel `origin` (negative left of the
+/* The channels of one tile, from `place` on, of 7 outputs. Pixel 0 of 13 is ring pixel `origin` (negative left of the
  * image); the pixels [first, last) exist. Rows of taps [ky0, ky1) exist, the first of them over ring line `slot`. */
 CK_INLINE void tile7(const strip *s, int place, int64_t origin, int slot, int ky0, int ky1, int first, int last, float *y,
-                     int64_t stride, bool masked, VM mask) {
-    V sum[tile];
-    const V start = v_load(s->bias + place);
-    CK_UNROLL for (int t = 0; t < tile; t++) sum[t] = start;
+                     int64_t stride, int64_t channels) {
+    V sum[tile][tile_vectors];
+    CK_UNROLL for (int t = 0; t < tile; t++)
+        CK_UNROLL for (int v = 0; v < tile_vectors; v++) sum[t][v] = v_load(s->bias + place + v * V_LANES);
     for (int ky = ky0; ky < ky1; ky++) {
         const float *w = s->weight[ky * taps] + place, *line = s->line[slot][0] + place;
         slot = slot + 1 == taps ? 0 : slot + 1;
-        V weight[taps];
-        CK_UNROLL for (int t = 0; t < taps; t++) weight[t] = v_load(w + t * block);
+        V weight[taps][tile_vectors];
+        CK_UNROLL for (int t = 0; t < taps; t++)
+            CK_UNROLL for (int v = 0; v < tile_vectors; v++) weight[t][v] = v_load(w + t * block + v * V_LANES);
         CK_UNROLL for (int i = 0; i < reach; i++) {
             if (i < first || i >= last) continue;
-            const V pixel = v_load(line + (origin + i) * block);
+            V pixel[tile_vectors];
+            CK_UNROLL for (int v = 0; v < tile_vectors; v++) pixel[v] = v_load(line + (origin + i) * block + v * V_LANES);
             CK_UNROLL for (int t = 0; t < tile; t++)
-                if (i - t >= 0 && i - t < taps) sum[t] = v_fma(pixel, weight[i - t], sum[t]);
+                if (i - t >= 0 && i - t < taps)
+                    CK_UNROLL for (int v = 0; v < tile_vectors; v++) sum[t][v] = v_fma(pixel[v], weight[i - t][v], sum[t][v]);
         }
     }
-    CK_UNROLL for (int t = 0; t < tile; t++) {
-        if (masked) v_store_where(mask, y + t * stride, sum[t]);
-        else v_store(y + t * stride, sum[t]);
-    }
+    CK_UNROLL for (int t = 0; t < tile; t++)
+        CK_UNROLL for (int v = 0; v < tile_vectors; v++)
+            v_store_first(y + t * stride + v * V_LANES, sum[t][v], channels - v * V_LANES);
 }
 
 /* Sorts a tile by its border, so that the frequent ones are compiled for constant bounds. */
 CK_INLINE void tile7_any(const strip *s, int place, int64_t origin, int slot, int ky0, int ky1, int first, int last,
                          float *y, int64_t stride, int64_t channels) {
-    const VM all = vm_first(V_LANES);
-    if (channels < V_LANES)
-        tile7(s, place, origin, slot, ky0, ky1, first, last, y, stride, true, vm_first(channels));
+    if (channels < tile_channels)
+        tile7(s, place, origin, slot, ky0, ky1, first, last, y, stride, channels);
     else if (first == 0 && last == reach)
-        tile7(s, place, origin, slot, ky0, ky1, 0, reach, y, stride, false, all);
+        tile7(s, place, origin, slot, ky0, ky1, 0, reach, y, stride, tile_channels);
     else if (first == 0 && last == reach - radius7)
-        tile7(s, place, origin, slot, ky0, ky1, 0, reach - radius7, y, stride, false, all);
+        tile7(s, place, origin, slot, ky0, ky1, 0, reach - radius7, y, stride, tile_channels);
     else if (first == radius7 && last == reach)
-        tile7(s, place, origin, slot, ky0, ky1, radius7, reach, y, stride, false, all);
+        tile7(s, place, origin, slot, ky0, ky1, radius7, reach, y, stride, tile_channels);
     else if (first == radius7 && last == reach - radius7)
-        tile7(s, place, origin, slot, ky0, ky1, radius7, reach - radius7, y, stride, false, all);
+        tile7(s, place, origin, slot, ky0, ky1, radius7, reach - radius7, y, stride, tile_channels);
     else
-        tile7(s, place, origin, slot, ky0, ky1, first, last, y, stride, false, all);
+        tile7(s, place, origin, slot, ky0, ky1, first, last, y, stride, tile_channels);
 }
 
 CK_INLINE int64_t tile_column(int64_t index, int64_t width) {
@@ -122,7 +118,7 @@ static void strip7(const ck_depthwise_conv_args *a, const float *image, float *y
             const int64_t column = tile_column(index, width), start = column - radius7;
             const int first = start < 0 ? (int)-start : 0, last = width - start < reach ? (int)(width - start) : reach;
             float *out = y + (line * width + column) * channels + c;
-            for (int place = 0; place < count; place += V_LANES)
+            for (int place = 0; place < count; place += tile_channels)
                 tile7_any(&s, place, start - from, slot, ky0, ky1, first, last, out + place, channels, count - place);
         }
     }
@@ -146,15 +142,15 @@ static void lines_any(const ck_depthwise_conv_args *a, const float *image, float
             const int64_t left = column - radius;
             const int64_t kx0 = left < 0 ? -left : 0, kx1 = width - left < kernel ? width - left : kernel;
             for (int64_t c = 0; c < channels; c += V_LANES) {
-                const VM mask = vm_first(channels - c);
-                V sum = v_load_where(mask, a->bias + c);
+                const int64_t lanes = channels - c;
+                V sum = v_load_first(a->bias + c, lanes);
                 for (int64_t ky = ky0; ky < ky1; ky++) {
                     const float *x = image + ((upper + ky) * width + left + kx0) * channels + c;
                     const float *w = a->weight + (ky * kernel + kx0) * channels + c;
                     for (int64_t kx = kx0; kx < kx1; kx++, x += channels, w += channels)
-                        sum = v_fma(v_load_where(mask, x), v_load_where(mask, w), sum);
+                        sum = v_fma(v_load_first(x, lanes), v_load_first(w, lanes), sum);
                 }
-                v_store_where(mask, y + (line * width + column) * channels + c, sum);
+                v_store_first(y + (line * width + column) * channels + c, sum, lanes);
             }
         }
     }
@@ -176,6 +172,3 @@ void NAME(const void *args, int part, int parts) {
         begin += bottom - top;
     }
 }
-
-#undef CK_INLINE
-#undef CK_UNROLL

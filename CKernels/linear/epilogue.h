@@ -1,6 +1,6 @@
 /* What follows the sums of a matrix product: bias, activation, channel scale, residual. Included after the vectors
  * (cpu/ck_vector_...), inside a target region, by code for products of every weight type. Every lane does the operations
- * of linear_ref.c in the same order; the last columns are masked. */
+ * of linear_ref.c in the same order; of the last vector only the columns that exist are touched. */
 
 /* y [rows, columns] as in ck_linear_args; bias, channel_scale and residual may be NULL. */
 typedef struct epilogue {
@@ -12,7 +12,7 @@ typedef struct epilogue {
 
 CK_INLINE V activated(V v, int32_t activation) {
     switch (activation) {
-    case CK_ACT_RELU: return v_max(v_zero(), v); /* the second operand wins if it is NaN */
+    case CK_ACT_RELU: return v_relu(v);
     case CK_ACT_GELU: return v_gelu(v);
     case CK_ACT_SILU: return v_silu(v);
     default: return v;

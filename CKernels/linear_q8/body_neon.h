@@ -11,6 +11,8 @@
  *   void tile(bool is_signed, int rows, const group_rows *x, const uint8_t *values, const float *scale, int64_t blocks,
  *             bool resume, float *sums)
  * in which sums[rows][tile_outputs] = (resume ? sums : 0) + the group's products, row stride CK_Q8_PANEL. */
+#include "linear_q8/epilogue_body.h"
+
 enum {
     block_rows = 192, /* a multiple of tile_rows */
     group_blocks = CK_GROUP / 4,
@@ -103,32 +105,6 @@ static void add_adapters(const ck_linear_q8_args *a, int64_t row, int64_t rows, 
     }
 }
 
-CK_Q8_INLINE float32x4_t activated(float32x4_t v, int32_t activation) {
-    switch (activation) {
-    case CK_ACT_RELU: return ck_relu_neon(v);
-    case CK_ACT_GELU: return ck_gelu_neon(v);
-    case CK_ACT_SILU: return ck_silu_neon(v);
-    default: return v;
-    }
-}
-
-static void finish(const ck_linear_q8_args *a, const float *sums, int64_t row, int64_t rows, int64_t column,
-                   int64_t columns) {
-    for (int64_t i = 0; i < rows; i++) {
-        const float *residual = a->residual ? a->residual + (row + i) * a->residual_stride + column : NULL;
-        float *y = a->y + (row + i) * a->y_stride + column;
-        for (int64_t j = 0; j < columns; j += 4) {
-            const int64_t lanes = columns - j;
-            float32x4_t v = vld1q_f32(sums + i * CK_Q8_PANEL + j);
-            if (a->bias) v = vaddq_f32(v, ck_load_lanes_neon(a->bias + column + j, lanes));
-            v = activated(v, a->activation);
-            if (a->channel_scale) v = vmulq_f32(v, ck_load_lanes_neon(a->channel_scale + column + j, lanes));
-            if (residual) v = vaddq_f32(v, ck_load_lanes_neon(residual + j, lanes));
-            ck_store_lanes_neon(y + j, lanes, v);
-        }
-    }
-}
-
 /* MARK: Blocks */
 
 /* Rows of one block, at one panel. */
@@ -159,7 +135,7 @@ CK_Q8_INLINE void run(const ck_linear_q8_args *a, ck_q8_weight type, bool is_sig
         for (int64_t row = 0; row < a->m; row += height) {
             const int64_t rows = a->m - row < height ? a->m - row : height;
             block(a, type, is_signed, row, rows, column / CK_Q8_PANEL, values, scale, sums);
-            finish(a, sums, row, rows, column, columns);
+            finish(a, sums, CK_Q8_PANEL, row, rows, column, columns);
         }
     }
 }

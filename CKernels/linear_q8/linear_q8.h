@@ -4,6 +4,8 @@
 #include "ck_quantized.h"
 #include "ck_target.h"
 
+#define CK_Q8_INLINE static inline __attribute__((always_inline, unused))
+
 typedef enum ck_q8_weight { CK_Q8_I8G128, CK_Q8_I4G32 } ck_q8_weight;
 
 /* Bytes of four (i8) or eight (i4) k of a panel. */

@@ -1,14 +1,12 @@
 /* What the tiles of ck_linear_q8 for AArch64 work on. */
 #ifndef CK_LINEAR_Q8_TILE_NEON_H
 #define CK_LINEAR_Q8_TILE_NEON_H
-#include "ck_math_neon.h"
+#include "ck_vector_neon.h"
 #include "linear_q8/linear_q8.h"
 #include "quantize/quantize.h"
 
 #if CK_ARM64
 #include <string.h>
-
-#define CK_Q8_INLINE static inline __attribute__((always_inline))
 
 /* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
 typedef struct group_rows {

@@ -4,17 +4,18 @@
 #include "spatial.h"
 
 #if CK_X86
+#include <math.h>
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
 enum { MIX_SETS = 2, MIX_VECTORS = 4 };
 #define NAME ck_spatial_attention_f32_avx2
 
-CK_INLINE V v_div(V x, V y) { return _mm256_div_ps(x, y); }
 CK_INLINE V v_log(V x) { return ck_log_avx2(x); }
 CK_INLINE V v_sigmoid(V x) { return ck_sigmoid_avx2(x); }
 
-CK_INLINE VM vm_zeros(const int32_t *p, VM lanes) {
+CK_INLINE VM vm_zeros(const int32_t *p, int64_t count) {
+    const VM lanes = vm_first(count);
     return _mm256_and_si256(lanes, _mm256_cmpeq_epi32(_mm256_maskload_epi32(p, lanes), _mm256_setzero_si256()));
 }
 

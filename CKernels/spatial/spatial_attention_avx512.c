@@ -5,17 +5,18 @@
 #include "spatial.h"
 
 #if CK_X86
+#include <math.h>
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 
 enum { MIX_SETS = 4, MIX_VECTORS = 2 };
 #define NAME ck_spatial_attention_f32_avx512
 
-CK_INLINE V v_div(V x, V y) { return _mm512_div_ps(x, y); }
 CK_INLINE V v_log(V x) { return ck_log_avx512(x); }
 CK_INLINE V v_sigmoid(V x) { return ck_sigmoid_avx512(x); }
 
-CK_INLINE VM vm_zeros(const int32_t *p, VM lanes) {
+CK_INLINE VM vm_zeros(const int32_t *p, int64_t count) {
+    const VM lanes = vm_first(count);
     return (VM)(lanes & _mm512_cmpeq_epi32_mask(_mm512_maskz_loadu_epi32(lanes, p), _mm512_setzero_si512()));
 }
 

@@ -1,17 +1,20 @@
 /* Attention with a location term, with vectors: the part that every instruction set shares, included by the file of each.
  *
  * One pass per (query, head). Queries are the outer loop, because the locations of a query, turned to [dims, n], serve
- * all its heads. Scores: a vector of keys at once, one sum each, added across by a tree; the location term is a linear
+ * all its heads. Scores: at least 8 keys at once, one sum each, added across by a tree; the location term is a linear
  * function of the geometry in every fusion (for ctx, q . (W g + b) = (q W) . g + q . b, so W is met once per query and not
  * once per pair). Exponentials go over the finished row; values are mixed 32 features at a time in a few sets of sums, each
  * of which takes every second or fourth key.
- * Tails: keys beyond n repeat the last key and count as padded; features beyond d are masked.
+ * Tails: keys beyond n repeat the last key and count as padded; features beyond d are loaded as zeros.
  * Order of every sum depends on n and d only, so results do not depend on `parts`.
  *
- * The including file has included ck_vector_avx2.h or ck_vector_avx512.h and defines v_div, v_log, v_sigmoid; v_sums, the
- * sums of V_LANES vectors in their order; vm_zeros, those of a choice of lanes where an int32 is 0; MIX_SETS sums of
- * MIX_VECTORS vectors of features for the values; NAME, the kernel's name. */
-#include <math.h>
+ * The including file defines, inside its target region, after the vectors (cpu/ck_vector_...), spatial.h and <math.h>: v_log,
+ * v_sigmoid; v_sums, the sums of V_LANES vectors in their order; vm_zeros, those of the first lanes where an int32 is 0; MIX_SETS sums
+ * of MIX_VECTORS vectors of features for the values; NAME, the kernel's name. */
+#pragma STDC FP_CONTRACT OFF
+
+/* As many addresses as there are registers for, and whole vectors. */
+enum { keys_at_once = V_LANES < 8 ? 8 : V_LANES, key_vectors = keys_at_once / V_LANES };
 
 /* What one part works with. */
 typedef struct workspace {
@@ -20,8 +23,7 @@ typedef struct workspace {
     float *linear;                   /* [dims + 1]: bias and weights of the location term */
 } workspace;
 
-/* q . k, not yet added across lanes, for 8 keys from j on (as many addresses as there are registers for), keys from n on
- * standing for the last one. */
+/* q . k, not yet added across lanes, for 8 keys from j on, keys from n on standing for the last one. */
 CK_INLINE void products8(const float *q, const float *k, int64_t stride, int64_t d, int64_t j, int64_t n, V sum[8]) {
     const float *key[8], *next = k + (j < n ? j : n - 1) * stride;
     for (int t = 0; t < 8; t++) {
@@ -35,24 +37,21 @@ CK_INLINE void products8(const float *q, const float *k, int64_t stride, int64_t
         for (int t = 0; t < 8; t++) sum[t] = v_fma(query, v_load(key[t] + e), sum[t]);
     }
     if (e < d) {
-        const VM mask = vm_first(d - e);
-        const V query = v_load_where(mask, q + e);
-        for (int t = 0; t < 8; t++) sum[t] = v_fma(query, v_load_where(mask, key[t] + e), sum[t]);
+        const V query = v_load_first(q + e, d - e);
+        for (int t = 0; t < 8; t++) sum[t] = v_fma(query, v_load_first(key[t] + e, d - e), sum[t]);
     }
 }
 
-/* q . k for the keys of one vector from j on. */
-CK_INLINE V dots(const float *q, const float *k, int64_t stride, int64_t d, int64_t j, int64_t n) {
-    V sum[V_LANES];
-#pragma clang loop unroll(full)
-    for (int t = 0; t < V_LANES; t += 8) products8(q, k, stride, d, j + t, n, sum + t);
-    return v_sums(sum);
+/* q . k for keys_at_once keys from j on. */
+CK_INLINE void dots(const float *q, const float *k, int64_t stride, int64_t d, int64_t j, int64_t n, V result[key_vectors]) {
+    V sum[keys_at_once];
+    CK_UNROLL for (int t = 0; t < keys_at_once; t += 8) products8(q, k, stride, d, j + t, n, sum + t);
+    CK_UNROLL for (int v = 0; v < key_vectors; v++) result[v] = v_sums(sum + v * V_LANES);
 }
 
 /* Lanes of keys from j on that exist and are not padded. */
 CK_INLINE VM visible_keys(const int32_t *padding, int64_t j, int64_t n) {
-    const VM exists = vm_first(n - j);
-    return padding ? vm_zeros(padding + j, exists) : exists;
+    return padding && j < n ? vm_zeros(padding + j, n - j) : vm_first(n - j);
 }
 
 /* linear[0] + linear[1...] . g for the keys of one vector from j on */
@@ -70,26 +69,30 @@ CK_INLINE void score_row(const ck_spatial_attention_args *a, const workspace *w,
     const float *q = a->q + i * a->q_stride + head * d, *k = a->k + head * d;
     const V lowest = v_set1(-INFINITY), root = v_set1(sqrtf((float)d));
     V top = lowest, top_location = lowest;
-    for (int64_t j = 0; j < n; j += V_LANES) {
-        const VM visible = visible_keys(a->key_padding, j, n);
-        V score = v_div(dots(q, k, a->k_stride, d, j, n), root);
-        if (fusion != CK_FUSION_NONE) {
-            V l = location_terms(w, a->dims, row, j);
-            /* max returns its second operand when one is NaN; clamping to 1e-6 includes the relu of mul */
-            if (fusion == CK_FUSION_COND) l = v_sigmoid(l);
-            if (fusion == CK_FUSION_COND || fusion == CK_FUSION_MUL)
-                l = v_log(v_max(v_set1(1e-6f), l));
-            if (fusion == CK_FUSION_ADD) {
-                l = v_select(visible, l, lowest);
-                v_store(w->location_scores + j, l);
-                top_location = v_max(l, top_location);
-            } else {
-                score = v_add(score, l);
+    for (int64_t first = 0; first < n; first += keys_at_once) {
+        V products[key_vectors];
+        dots(q, k, a->k_stride, d, first, n, products);
+        CK_UNROLL for (int v = 0; v < key_vectors; v++) {
+            const int64_t j = first + v * V_LANES;
+            const VM visible = visible_keys(a->key_padding, j, n);
+            V score = v_div(products[v], root);
+            if (fusion != CK_FUSION_NONE) {
+                V l = location_terms(w, a->dims, row, j);
+                /* A NaN stays in either maximum; clamping to 1e-6 includes the relu of mul. */
+                if (fusion == CK_FUSION_COND) l = v_sigmoid(l);
+                if (fusion == CK_FUSION_COND || fusion == CK_FUSION_MUL) l = v_log(v_max(v_set1(1e-6f), l));
+                if (fusion == CK_FUSION_ADD) {
+                    l = v_select(visible, l, lowest);
+                    v_store(w->location_scores + j, l);
+                    top_location = v_max(l, top_location);
+                } else {
+                    score = v_add(score, l);
+                }
             }
+            score = v_select(visible, score, lowest);
+            v_store(w->scores + j, score);
+            top = v_max(score, top);
         }
-        score = v_select(visible, score, lowest);
-        v_store(w->scores + j, score);
-        top = v_max(score, top);
     }
     *largest = v_largest(top);
     *largest_location = v_largest(top_location);
@@ -117,8 +120,7 @@ CK_INLINE void mix_values(const ck_spatial_attention_args *a, const float *p, co
         for (int set = 0; set < MIX_SETS; set++)
             for (int t = 0; t < MIX_VECTORS; t++) sum[set][t] = v_zero();
         for (int64_t j = 0; j < n; j += MIX_SETS)
-#pragma clang loop unroll(full)
-            for (int set = 0; set < MIX_SETS; set++) {
+            CK_UNROLL for (int set = 0; set < MIX_SETS; set++) {
                 if (j + set >= n || (padding && padding[j + set])) continue;
                 const V weight = v_set1(p[j + set]);
                 const float *values = v + (j + set) * stride + e;
@@ -131,12 +133,10 @@ CK_INLINE void mix_values(const ck_spatial_attention_args *a, const float *p, co
         for (int t = 0; t < MIX_VECTORS; t++) v_store(y + e + V_LANES * t, sum[0][t]);
     }
     for (; e < d; e += V_LANES) {
-        const VM mask = vm_first(d - e);
         V sum = v_zero();
         for (int64_t j = 0; j < n; j++)
-            if (!padding || !padding[j])
-                sum = v_fma(v_set1(p[j]), v_load_where(mask, v + j * stride + e), sum);
-        v_store_where(mask, y + e, sum);
+            if (!padding || !padding[j]) sum = v_fma(v_set1(p[j]), v_load_first(v + j * stride + e, d - e), sum);
+        v_store_first(y + e, sum, d - e);
     }
 }
 
@@ -155,25 +155,20 @@ static void prepare_linear(const ck_spatial_attention_args *a, int64_t head, int
     const float *weight = a->location_weight + head * d * dims;
     const V root = v_set1(sqrtf((float)d));
     V product = v_zero();
-    for (int64_t e = 0; e < d; e += V_LANES) {
-        const VM mask = vm_first(d - e);
-        product = v_fma(v_load_where(mask, q + e), v_load_where(mask, bias + e), product);
-    }
+    for (int64_t e = 0; e < d; e += V_LANES)
+        product = v_fma(v_load_first(q + e, d - e), v_load_first(bias + e, d - e), product);
     linear[0] = v_sum(product) / sqrtf((float)d);
     for (int64_t m = 0; m < dims; m += V_LANES) {
-        const VM mask = vm_first(dims - m);
+        const int64_t count = dims - m;
         V even = v_zero(), odd = even;
         int64_t e = 0;
         for (; e + 2 <= d; e += 2) {
             const float *w = weight + e * dims + m;
-            even = v_fma(v_set1(q[e]), v_load_where(mask, w), even);
-            odd = v_fma(v_set1(q[e + 1]), v_load_where(mask, w + dims), odd);
+            even = v_fma(v_set1(q[e]), v_load_first(w, count), even);
+            odd = v_fma(v_set1(q[e + 1]), v_load_first(w + dims, count), odd);
         }
-        if (e < d) {
-            const V w = v_load_where(mask, weight + e * dims + m);
-            even = v_fma(v_set1(q[e]), w, even);
-        }
-        v_store_where(mask, linear + 1 + m, v_div(v_add(even, odd), root));
+        if (e < d) even = v_fma(v_set1(q[e]), v_load_first(weight + e * dims + m, count), even);
+        v_store_first(linear + 1 + m, v_div(v_add(even, odd), root), count);
     }
 }
 
@@ -246,5 +241,3 @@ void NAME(const void *args, int part, int parts) {
         }
     }
 }
-
-#undef CK_INLINE
