@@ -10,22 +10,22 @@ import Darwin
 ///
 /// Foundation's decoder needs tens of milliseconds for the table of a large model; opening a model should cost a few.
 /// Every byte is reached through a checked subscript, so no text can make it read elsewhere.
-struct JSONScanner {
+package struct JSONScanner {
     /// Where the text is not what it has to be.
-    struct Failure: Error {
-        let position: Int
-        let expected: String
-        let found: String
+    package struct Failure: Error {
+        package let position: Int
+        package let expected: String
+        package let found: String
     }
 
     /// Nesting beyond this is refused, so that no text can exhaust the stack.
-    static let maximumDepth = 64
+    package static let maximumDepth = 64
 
     let bytes: [UInt8]
     private(set) var position = 0
 
     /// - Throws: `Failure` where the text is not UTF-8.
-    init(_ bytes: [UInt8]) throws(Failure) {
+    package init(_ bytes: [UInt8]) throws(Failure) {
         // Decoding repairs what is not UTF-8; text that comes back changed was not valid.
         var text = String(decoding: bytes, as: UTF8.self)
         let mismatch = text.withUTF8 { decoded in
@@ -41,7 +41,7 @@ struct JSONScanner {
         return b.withUnsafeBytes { $0.baseAddress.map { memcmp(base, $0, a.count) == 0 } ?? true }
     }
 
-    func failure(expected: String) -> Failure {
+    package func failure(expected: String) -> Failure {
         let found =
             if position >= bytes.count { "the end" } else if (0x21...0x7e).contains(bytes[position]) {
                 "'\(Character(Unicode.Scalar(bytes[position])))'"
@@ -63,12 +63,12 @@ struct JSONScanner {
         return true
     }
 
-    mutating func beginObject() throws(Failure) {
+    package mutating func beginObject() throws(Failure) {
         guard take(UInt8(ascii: "{")) else { throw failure(expected: "an object") }
     }
 
     /// The next key of an object, its colon taken, or nil at the object's end. `first` starts as true.
-    mutating func nextKey(_ first: inout Bool) throws(Failure) -> String? {
+    package mutating func nextKey(_ first: inout Bool) throws(Failure) -> String? {
         if take(UInt8(ascii: "}")) { return nil }
         if !first, !take(UInt8(ascii: ",")) { throw failure(expected: "',' or '}'") }
         first = false
@@ -77,12 +77,12 @@ struct JSONScanner {
         return key
     }
 
-    mutating func beginArray() throws(Failure) {
+    package mutating func beginArray() throws(Failure) {
         guard take(UInt8(ascii: "[")) else { throw failure(expected: "an array") }
     }
 
     /// Whether an array has another element, which is next. `first` starts as true.
-    mutating func nextElement(_ first: inout Bool) throws(Failure) -> Bool {
+    package mutating func nextElement(_ first: inout Bool) throws(Failure) -> Bool {
         if take(UInt8(ascii: "]")) {
             return false
         }
@@ -91,7 +91,7 @@ struct JSONScanner {
         return true
     }
 
-    mutating func end() throws(Failure) {
+    package mutating func end() throws(Failure) {
         skipWhitespace()
         guard position == bytes.count else { throw failure(expected: "nothing more") }
     }
@@ -129,7 +129,7 @@ struct JSONScanner {
         return value
     }
 
-    mutating func string() throws(Failure) -> String {
+    package mutating func string() throws(Failure) -> String {
         guard take(UInt8(ascii: "\"")) else { throw failure(expected: "a string") }
         let start = position
         while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
@@ -194,8 +194,24 @@ struct JSONScanner {
         return value
     }
 
+    package enum Kind: Sendable {
+        case object, array, string, word, number
+    }
+
+    /// What is next. A number is what none of the others is: `rawValue` finds out.
+    package mutating func nextKind() -> Kind {
+        skipWhitespace()
+        return switch current {
+        case UInt8(ascii: "{"): .object
+        case UInt8(ascii: "["): .array
+        case UInt8(ascii: "\""): .string
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): .word
+        default: .number
+        }
+    }
+
     /// Passes over one value of any kind and returns its text.
-    mutating func rawValue() throws(Failure) -> String {
+    package mutating func rawValue() throws(Failure) -> String {
         skipWhitespace()
         let start = position
         try skipValue(depth: 1)
@@ -211,20 +227,17 @@ struct JSONScanner {
 
     private mutating func skipValue(depth: Int) throws(Failure) {
         guard depth <= Self.maximumDepth else { throw failure(expected: "at most \(Self.maximumDepth) levels of nesting") }
-        skipWhitespace()
         var first = true
-        switch current {
-        case UInt8(ascii: "{"):
+        switch nextKind() {
+        case .object:
             try beginObject()
             while try nextKey(&first) != nil { try skipValue(depth: depth + 1) }
-        case UInt8(ascii: "["):
+        case .array:
             try beginArray()
             while try nextElement(&first) { try skipValue(depth: depth + 1) }
-        case UInt8(ascii: "\""): _ = try string()
-        case UInt8(ascii: "t"): try skipWord("true")
-        case UInt8(ascii: "f"): try skipWord("false")
-        case UInt8(ascii: "n"): try skipWord("null")
-        default: try skipNumber()
+        case .string: _ = try string()
+        case .word: try skipWord(current == UInt8(ascii: "t") ? "true" : current == UInt8(ascii: "f") ? "false" : "null")
+        case .number: try skipNumber()
         }
     }
 

@@ -30,7 +30,7 @@ struct Safetensors {
             throw CheckpointError.tooLarge(file: path, field: "header length", limit: headerLimit, found: "\(length)")
         }
         let header = try file.bytes(at: 8, count: Int(length))
-        guard case .object(let members) = try StrictJSONParser.parse(header, file: path, field: "header") else {
+        guard case .object(let members) = try StrictJSON.parse(header, file: path, field: "header") else {
             throw malformed("header", "an object", "another JSON value")
         }
         let data = FileRegion(file: file, start: 8 + Int(length), byteCount: file.byteCount - 8 - Int(length))

@@ -23,7 +23,7 @@ struct ShardedCheckpoint: CheckpointReader {
             throw CheckpointError.tooLarge(
                 file: path, field: "index", limit: indexLimit, found: "\(file.byteCount) bytes")
         }
-        let json = try StrictJSONParser.parse(file.bytes(count: file.byteCount), file: path, field: "index")
+        let json = try StrictJSON.parse(file.bytes(count: file.byteCount), file: path, field: "index")
         guard case .object(let members) = json else { throw malformed("index", "an object", json.kind) }
         guard let map = members.first(where: { $0.key == "weight_map" })?.value else {
             throw CheckpointError.unrecognized(file: path, found: "JSON without a weight_map")

@@ -16,7 +16,7 @@ struct AnnotationNode {
         field = ""
         let bytes = try readFile(file, needed: needed)
         do {
-            value = try StrictJSONParser.parse(bytes, file: file, field: "annotations")
+            value = try StrictJSON.parse(bytes, file: file, field: "annotations")
         } catch {
             throw DataError(error, file: file)
         }
