@@ -175,12 +175,14 @@ if Context.environment["LEO_EMULATE_AVX512"] != nil {
     }
 }
 
-// The sanitizers' builds (tools/test-sanitize.sh) are of kernels and readers alone: whatever speaks gRPC would take most of
-// their time.
-if Context.environment["LEO_KERNELS_AND_READERS"] != nil {
-    let tests = ["Kernel", "LEOTensor", "LEOArchive", "LEOText", "LEOConvert", "LEOScene", "LEOAction"].map { $0 + "Tests" }
-    let above = ["LEGENTWire", "LEOData", "LEOTasks", "CLEOBench", "LEOBench", "LEOCheck", "LEOCommandLine"]
-    package.targets.removeAll { $0.isTest ? !tests.contains($0.name) : above.contains($0.name) }
-    package.products.removeAll { $0.name == "leo" || $0.name == "LEOBench" }
+// Builds of some tests alone, LEO_ONLY_TESTS="KernelTests LEOTextTests" (tools/test-sanitize.sh, tools/test-emulated.sh): what they do
+// not need, gRPC above all, would take most of their time.
+if let tests = Context.environment["LEO_ONLY_TESTS"] {
+    var needed = Set(tests.split(separator: " ").map(String.init))
+    for target in package.targets.reversed() where needed.contains(target.name) {
+        for case .byNameItem(let name, _) in target.dependencies { needed.insert(name) }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
     package.dependencies = []
 }

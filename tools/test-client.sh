@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # Uses this package as others do, by URL and version: tools/test-client.sh
 #
+# LEO  a leo command that was built already (one is built)
+#
 # Puts the working tree into a bare repository with the tag 0.1.0, builds Examples/SwiftClient against it and compares
 # its answer with that of the command line. SwiftPM refuses versioned dependencies with unsafe flags, so this fails if
 # any slipped in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-swift build -c release --product leo
+leo=${LEO:-}
+if [ -z "$leo" ]; then
+    swift build -c release --product leo
+    leo=.build/release/leo
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -32,10 +38,10 @@ rm -rf .build-client/repositories .build-client/checkouts .build-client/workspac
 swift build "${options[@]}"
 client=$(swift build "${options[@]}" --show-bin-path)/Client
 
-.build/release/leo synthesize --config models/tiny.json -o "$folder/tiny.leo" --dtype f32 --seed 1
+"$leo" synthesize --config models/tiny.json -o "$folder/tiny.leo" --dtype f32 --seed 1
 question="What is on the table?"
 "$client" "$folder/tiny.leo" Examples/Scenes/room.ply "$question" | tee "$folder/output"
-.build/release/leo ask "$folder/tiny.leo" --scene Examples/Scenes/room.ply --beams 1 --max-tokens 16 "$question" >"$folder/expected"
+"$leo" ask "$folder/tiny.leo" --scene Examples/Scenes/room.ply --beams 1 --max-tokens 16 "$question" >"$folder/expected"
 
 tail -n 1 "$folder/output" | grep -qE '^[1-9][0-9]* tokens, 7 objects, [1-9][0-9]* prompt tokens$' ||
     { echo "test-client: no answer was printed" >&2; exit 1; }

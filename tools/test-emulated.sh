@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export LEO_KERNELS_AND_READERS=1 LEO_EMULATE_AVX512=1
-swift test -c release --scratch-path .build-emulated --filter "${1:-KernelTests}"
+export LEO_ONLY_TESTS=KernelTests LEO_EMULATE_AVX512=1
+swift test -c release --scratch-path .build-emulated --filter "${1:-.}"

@@ -4,13 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-filter=${1:-'KernelTests|LEOTensorTests|LEOArchiveTests|LEOTextTests|LEOConvertTests|LEOSceneTests|LEOActionTests'}
 # Swift's own crash report would only follow the sanitizer's.
 export SWIFT_BACKTRACE=enable=no
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # The Swift runtime and Foundation keep things for the life of the process.
 export ASAN_OPTIONS=detect_leaks=0
-export LEO_KERNELS_AND_READERS=1
+export LEO_ONLY_TESTS="KernelTests LEOTensorTests LEOArchiveTests LEOTextTests LEOConvertTests LEOSceneTests LEOActionTests"
 # A debug build: unoptimised C shows more. Tests of speed say nothing here.
 swift test --sanitize address --scratch-path .build-asan -Xcc -fsanitize=undefined \
-    --filter "$filter" --skip longTextsStayFast
+    --filter "${1:-.}" --skip longTextsStayFast
