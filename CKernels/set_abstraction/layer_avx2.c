@@ -8,7 +8,7 @@
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
 
 enum { tile_rows = 6, tile_panels = 1 };
-#define LAYER_STEPS _Pragma("clang loop unroll_count(4)")
+#define TILE_UNROLL _Pragma("clang loop unroll_count(4)")
 #define NAME ck_set_abstraction_layer_avx2
 #include "layer_body.h"
 

@@ -8,7 +8,7 @@
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 
 enum { tile_rows = 14, tile_panels = 2 };
-#define LAYER_STEPS _Pragma("clang loop unroll(disable)")
+#define TILE_UNROLL _Pragma("clang loop unroll(disable)")
 #define NAME ck_set_abstraction_layer_avx512
 #include "layer_body.h"
 

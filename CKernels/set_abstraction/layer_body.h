@@ -10,7 +10,7 @@
  * stores of y and bias look at lanes.
  *
  * The including file defines, inside its target region, after the vectors (cpu/ck_vector_...), ck_linear.h and set_abstraction.h:
- * tile_rows (at most 14), tile_panels (1 or 2), LAYER_STEPS, a pragma for the loop over k, and NAME, the function's name. */
+ * tile_rows (at most 14), tile_panels (1 or 2), TILE_UNROLL, a pragma for the loop over k, and NAME, the function's name. */
 enum { block_k = 256, panel_vectors = CK_PANEL / V_LANES };
 
 /* One block of k of a layer. */
@@ -36,7 +36,7 @@ CK_INLINE void run_tile(const step *s, int rows, int panels, int64_t row, bool w
                 const int column = p * CK_PANEL + v * V_LANES;
                 acc[r][p][v] = s->resume ? v_load_first(y + r * y_stride + column, columns - column) : v_zero();
             }
-    LAYER_STEPS
+    TILE_UNROLL
     for (int64_t k = 0; k < count; k++, w += CK_PANEL) {
         V weights[tile_panels][panel_vectors];
         CK_UNROLL for (int p = 0; p < panels; p++)

@@ -6,7 +6,7 @@
 #if CK_ARM64
 
 enum { tile_rows = 6, tile_panels = 1 };
-#define LAYER_STEPS _Pragma("clang loop unroll(disable)")
+#define TILE_UNROLL _Pragma("clang loop unroll(disable)")
 #define NAME ck_set_abstraction_layer_neon
 #include "layer_body.h"
 

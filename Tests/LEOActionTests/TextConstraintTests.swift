@@ -319,16 +319,11 @@ struct RealVocabularyTests {
         }
     }
 
-    /// A step must not be felt beside the network's.
-    @Test func aStepTakesLessThanAMillisecond() throws {
+    @Test func aLongTextCannotEndInsideASpeech() throws {
         let ids = space.tokenizer.encode(
             "move_forward(1.5), rotate_right(30), speak(\"" + String(repeating: "It is on the sofa. ", count: 14),
             addsBOS: false)
         #expect(ids.count < space.maximumNewTokens)
-        let clock = ContinuousClock()
-        var best = Duration.seconds(1)
-        for _ in 0..<20 { best = min(best, clock.measure { _ = constraint.allowedTokens(after: ids[...]) }) }
         #expect(constraint.allowedTokens(after: ids[...])?.contains(2) == false)
-        #expect(best < .milliseconds(1))
     }
 }

@@ -29,7 +29,7 @@ weights one for 128, our 4-bit weights one for 32, "dynamic int8" one for a matr
 
 In whole-model rows the time of reading the prompt is divided by its rows that were computed, and a peer reads a prompt of as many; decoding goes on
 after it. Ours applies LoRA of rank 16 to all seven projections, unmerged, as the official LEO in PyTorch does; llama.cpp and its relatives apply none.
-Of the last layer they and ours compute only the row whose logits are asked for, beside keys and values; the official LEO computes all rows.
+In the last layer only the row whose logits are asked for goes on, ours from its query, theirs from behind the attention; the official LEO goes on with all rows.
 
 """
 
