@@ -10,11 +10,10 @@ void cleo_bench_read_ref(const void *args, int part, int parts);
 
 void cleo_bench_f32_avx2(const void *args, int part, int parts);
 void cleo_bench_i8_avx2(const void *args, int part, int parts);
-void cleo_bench_i16_avx2(const void *args, int part, int parts);
+void cleo_bench_i4_avx2(const void *args, int part, int parts);
 void cleo_bench_read_avx2(const void *args, int part, int parts);
 
 void cleo_bench_f32_avx512(const void *args, int part, int parts);
-void cleo_bench_i16_avx512(const void *args, int part, int parts);
 void cleo_bench_i8_avx512vnni(const void *args, int part, int parts);
 void cleo_bench_bf16_avx512bf16(const void *args, int part, int parts);
 void cleo_bench_read_avx512(const void *args, int part, int parts);

@@ -62,23 +62,23 @@ void cleo_bench_i8_avx2(const void *args, int part, int parts) {
     a->sink[part] = total(all);
 }
 
-void cleo_bench_i16_avx2(const void *args, int part, int parts) {
+void cleo_bench_i4_avx2(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_compute_args *a = args;
-    __m256i u = _mm256_set1_epi16(3), s = _mm256_set1_epi16(-2);
+    __m256i u = _mm256_set1_epi8(3), s = _mm256_set1_epi8(-2);
 #define START(c) __m256i sum##c = _mm256_setzero_si256();
     EACH(START)
 #undef START
     for (int64_t round = 0; round < a->rounds; round++)
-        for (int step = 0; step < CLEO_BENCH_ROUND_OPERATIONS / (2 * chains * 16); step++) {
+        for (int step = 0; step < CLEO_BENCH_ROUND_OPERATIONS / (2 * chains * 32); step++) {
 #define STEP(c) \
     OPAQUE_YMM(u); \
-    sum##c = _mm256_add_epi32(sum##c, _mm256_madd_epi16(u, s));
+    sum##c = _mm256_add_epi16(sum##c, _mm256_maddubs_epi16(u, s));
             EACH(STEP)
 #undef STEP
         }
     __m256i all = _mm256_setzero_si256();
-#define ADD(c) all = _mm256_add_epi32(all, sum##c);
+#define ADD(c) all = _mm256_add_epi16(all, sum##c);
     EACH(ADD)
 #undef ADD
     a->sink[part] = total(all);

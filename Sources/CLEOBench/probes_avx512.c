@@ -31,28 +31,6 @@ void cleo_bench_f32_avx512(const void *args, int part, int parts) {
     a->sink[part] = (int64_t)_mm512_reduce_add_ps(all);
 }
 
-void cleo_bench_i16_avx512(const void *args, int part, int parts) {
-    (void)parts;
-    const cleo_bench_compute_args *a = args;
-    __m512i u = _mm512_set1_epi16(3), s = _mm512_set1_epi16(-2);
-#define START(c) __m512i sum##c = _mm512_setzero_si512();
-    EACH(START)
-#undef START
-    for (int64_t round = 0; round < a->rounds; round++)
-        for (int step = 0; step < CLEO_BENCH_ROUND_OPERATIONS / (2 * chains * 32); step++) {
-#define STEP(c) \
-    OPAQUE(u); \
-    sum##c = _mm512_add_epi32(sum##c, _mm512_madd_epi16(u, s));
-            EACH(STEP)
-#undef STEP
-        }
-    __m512i all = _mm512_setzero_si512();
-#define ADD(c) all = _mm512_add_epi32(all, sum##c);
-    EACH(ADD)
-#undef ADD
-    a->sink[part] = _mm512_reduce_add_epi32(all);
-}
-
 void cleo_bench_read_avx512(const void *args, int part, int parts) {
     (void)parts;
     const cleo_bench_read_args *a = args;

@@ -12,9 +12,9 @@ extern "C" {
  * Every part runs `rounds` rounds of CLEO_BENCH_ROUND_OPERATIONS operations each (a multiply and an add are two) in the
  * widest form of its instruction set, and stores what came out in sink[part], so that the work has a result.
  * f32:  float32 fused multiply-add; the reference multiplies and adds
- * i8:   products of a byte without and one with sign, summed in int32. AVX2 has no exact instruction for it: the row is
- *       vpmaddubsw, vpmaddwd, vpaddd, the shortest sequence there is (inputs of 7 bits keep it from saturating)
- * i16:  vpmaddwd, vpaddd: what bytes cost on AVX2 when they are widened first
+ * i8:   products of a byte without and one with sign, summed in int32. On AVX2 vpmaddubsw, vpmaddwd, vpaddd, exact where
+ *       neighbours are bounded together, as those of q8 rows are
+ * i4:   the same for 4 bits without sign. On AVX2 vpmaddubsw, vpaddw: sums of 16 bits hold 32 k; elsewhere as i8
  * bf16: pairs of bfloat16 summed in float32; only where an instruction exists, so the table may be empty */
 enum { CLEO_BENCH_ROUND_OPERATIONS = 24576 };
 typedef struct cleo_bench_compute_args {
@@ -23,7 +23,7 @@ typedef struct cleo_bench_compute_args {
 } cleo_bench_compute_args;
 ck_variants cleo_bench_f32_variants(void);
 ck_variants cleo_bench_i8_variants(void);
-ck_variants cleo_bench_i16_variants(void);
+ck_variants cleo_bench_i4_variants(void);
 ck_variants cleo_bench_bf16_variants(void);
 
 /* Reads memory: part p reads bytes [p * bytes_per_part, (p + 1) * bytes_per_part) of `data` `passes` times, in as many

@@ -83,7 +83,7 @@ extension KernelCase {
         return KernelCase(
             bits == 8 ? "linear/q8_i8g128_n64" : "linear/q8_i4g32_n64", "\(m)x\(n)x\(k)\(rank > 0 ? ",lora=\(rank)" : "")",
             { bits == 8 ? ck_linear_q8_i8g128_n64_variants() : ck_linear_q8_i4g32_n64_variants() },
-            Work(operations: operations, bytes: bytes, element: .i8)
+            Work(operations: operations, bytes: bytes, element: bits == 8 ? .i8 : .i4)
         ) { memory throws(BenchError) in
             var a = ck_linear_q8_args()
             let rows = Int64(n), columns = Int64(k)

@@ -137,7 +137,8 @@ package final class KernelBenchmark {
         let level: Roofline.Level
 
         init(_ work: KernelCase.Work, _ benchmark: KernelBenchmark) throws {
-            (element, arithmetic) = work.operations > 0 ? benchmark.probe(work.element) : (work.element, nil)
+            element = work.element
+            arithmetic = work.operations > 0 ? benchmark.probe(work.element) : nil
             level = benchmark.level(of: work.bytes)
             reading = try benchmark.probe(level)
         }
@@ -159,18 +160,12 @@ package final class KernelBenchmark {
         return .memory
     }
 
-    /// The faster form of bytes, widened or not; else the element's own.
-    private func probe(_ element: Roofline.Element) -> (Roofline.Element, ArithmeticProbe?) {
-        let candidates: [Roofline.Element] = element == .i8 ? [.i8, .i16] : [element]
-        let found = candidates.compactMap { candidate -> (Roofline.Element, ArithmeticProbe)? in
-            if let known = arithmetic[candidate] { return (candidate, known) }
-            guard let row = candidate.variants.selected else { return nil }
-            let made = ArithmeticProbe(candidate, row, threads: team.threads)
-            arithmetic[candidate] = made
-            return (candidate, made)
-        }
-        let rated = found.map { probe in (probe, rate: found.count > 1 ? Samples((0..<9).map { _ in probe.1.rate() }).peak : 0) }
-        return rated.max { $0.rate < $1.rate }?.0 ?? (element, nil)
+    private func probe(_ element: Roofline.Element) -> ArithmeticProbe? {
+        if let known = arithmetic[element] { return known }
+        guard let row = element.variants.selected else { return nil }
+        let made = ArithmeticProbe(element, row, threads: team.threads)
+        arithmetic[element] = made
+        return made
     }
 
     private func probe(_ level: Roofline.Level) throws -> ReadingProbe? {

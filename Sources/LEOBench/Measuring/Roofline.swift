@@ -6,7 +6,7 @@ import Foundation
 public struct Roofline: Sendable, Codable {
     /// Element types that have instructions of their own.
     public enum Element: String, Sendable, Codable, CaseIterable {
-        case f32, bf16, i8, i16
+        case f32, bf16, i8, i4
     }
 
     /// Where bytes are read from.
@@ -69,10 +69,9 @@ public struct Roofline: Sendable, Codable {
         (self.machine, self.arithmetic, self.reading) = (machine, arithmetic, reading)
     }
 
-    /// The peak of an element's arithmetic with as many threads; for bytes, widened to 16 bits or not. Nil where none exists.
+    /// The peak of an element's arithmetic with as many threads. Nil where none exists.
     public func operationsPerSecond(_ element: Element, threads: Int) -> Double? {
-        let elements: Set<Element> = element == .i8 ? [.i8, .i16] : [element]
-        return arithmetic.filter { elements.contains($0.element) && $0.threads == threads }.map(\.operationsPerSecond.upperDecile).max()
+        arithmetic.filter { $0.element == element && $0.threads == threads }.map(\.operationsPerSecond.upperDecile).max()
     }
 
     public func bytesPerSecond(_ level: Level, threads: Int) -> Double? {
@@ -94,7 +93,7 @@ extension Roofline.Element {
         case .f32: cleo_bench_f32_variants()
         case .bf16: cleo_bench_bf16_variants()
         case .i8: cleo_bench_i8_variants()
-        case .i16: cleo_bench_i16_variants()
+        case .i4: cleo_bench_i4_variants()
         }
     }
 }

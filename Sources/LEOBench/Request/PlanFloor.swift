@@ -39,6 +39,8 @@ package struct PlanFloor: Sendable {
         return sum
     }
 
-    /// What a kernel multiplies: those that take quantised rows multiply bytes, all others float32.
-    private static func element(of kernel: String) -> Roofline.Element { kernel.contains("_q8") ? .i8 : .f32 }
+    /// What a kernel multiplies: those that take quantised rows multiply them by bytes or 4 bits, all others float32.
+    private static func element(of kernel: String) -> Roofline.Element {
+        kernel.contains("_q8_i4") ? .i4 : kernel.contains("_q8") ? .i8 : .f32
+    }
 }

@@ -186,17 +186,16 @@ public enum RequestBenchmark {
 
     /// What the machine does at most, sampled between requests.
     private final class Probes {
-        private let f32, i8, i16: ArithmeticProbe?
+        private let arithmetic: [(element: Roofline.Element, probe: ArithmeticProbe)]
         private let reading: ReadingProbe?
         private let level: Roofline.Level
         private var rates: [Roofline.Element: [Double]] = [:]
         private var byteRates: [Double] = []
 
         init(weightBytes: Int, threads: Int) throws {
-            func probe(_ element: Roofline.Element) -> ArithmeticProbe? {
-                element.variants.selected.map { ArithmeticProbe(element, $0, threads: threads) }
+            arithmetic = [.f32, .i8, .i4].compactMap { element in
+                element.variants.selected.map { (element, ArithmeticProbe(element, $0, threads: threads)) }
             }
-            (f32, i8, i16) = (probe(.f32), probe(.i8), probe(.i16))
             let machine = Machine.current
             let share = weightBytes / threads
             level = share <= machine.l2Bytes ? .l2 : weightBytes <= machine.l3Bytes ? .l3 : .memory
@@ -205,24 +204,19 @@ public enum RequestBenchmark {
 
         func measure() {
             for _ in 0..<15 {
-                for (element, probe) in [(Roofline.Element.f32, f32), (.i8, i8), (.i16, i16)] {
-                    if let probe { rates[element, default: []].append(probe.rate()) }
-                }
+                for (element, probe) in arithmetic { rates[element, default: []].append(probe.rate()) }
                 if let reading { byteRates.append(reading.rate()) }
             }
         }
 
         private func samples(_ element: Roofline.Element) -> Samples { Samples(rates[element] ?? []) }
-        /// Bytes may be multiplied as such or widened. The faster of both is the bound, though with AVX2 it is an instruction that
-        /// is exact for 7 bits by 8 only: a bound that some kernels cannot reach hides nothing.
-        private var bestOfBytes: Samples { samples(.i16).count > 0 && samples(.i16).peak > samples(.i8).peak ? samples(.i16) : samples(.i8) }
-
         var bytes: Samples { Samples(byteRates) }
-        func operationsPerSecond(_ element: Roofline.Element) -> Double { element == .f32 ? samples(.f32).peak : bestOfBytes.peak }
+        func operationsPerSecond(_ element: Roofline.Element) -> Double { samples(element).peak }
 
         var peaks: RequestReport.Peaks {
             RequestReport.Peaks(
-                f32OperationsPerSecond: Measured(samples(.f32)), i8OperationsPerSecond: Measured(bestOfBytes), weightsLevel: level.rawValue,
+                f32OperationsPerSecond: Measured(samples(.f32)), i8OperationsPerSecond: Measured(samples(.i8)),
+                i4OperationsPerSecond: Measured(samples(.i4)), weightsLevel: level.rawValue,
                 bytesPerSecond: Measured(bytes))
         }
     }

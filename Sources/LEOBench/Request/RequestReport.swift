@@ -58,8 +58,8 @@ public struct RequestReport: Sendable, Codable {
 
     public struct Peaks: Sendable, Codable {
         public let f32OperationsPerSecond: Measured
-        /// Of bytes multiplied as such or widened to 16 bits, whichever is faster; see docs/cli.md.
-        public let i8OperationsPerSecond: Measured
+        /// Products of quantised rows with weights of 8 and of 4 bits; see docs/cli.md.
+        public let i8OperationsPerSecond, i4OperationsPerSecond: Measured
         /// Where the weights of the language model fit.
         public let weightsLevel: String
         public let bytesPerSecond: Measured

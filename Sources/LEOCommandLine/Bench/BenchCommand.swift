@@ -64,7 +64,7 @@ struct BenchRoofline: ParsableCommand {
         commandName: "roofline",
         abstract: "Measure peak arithmetic and reading speed.",
         discussion: """
-            Arithmetic runs in registers: float32 multiply-adds; products of bytes (i8), or of bytes widened to 16 bits (i16);
+            Arithmetic runs in registers: float32 multiply-adds; products of bytes with weights of 8 (i8) and of 4 bits (i4);
             bfloat16 where the CPU has instructions for it. Reading goes over a buffer that fits the cache, or no cache. The peak
             is what a tenth of the samples passes; spread is the distance of the quartiles over the median.
 

@@ -88,7 +88,8 @@ struct BenchRequest: ParsableCommand {
         let peaks = report.peaks
         StandardOutput.line(
             "roofline: \(BenchText.rate(peaks.f32OperationsPerSecond.upperDecile))FLOP/s f32, \(BenchText.rate(peaks.i8OperationsPerSecond.upperDecile))OP/s i8, "
-                + "weights from \(peaks.weightsLevel) at \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s")
+                + "\(BenchText.rate(peaks.i4OperationsPerSecond.upperDecile))OP/s i4, weights from \(peaks.weightsLevel) "
+                + "at \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s")
         StandardOutput.line(
             "opening \(BenchText.time(report.openingSeconds)), first request \(BenchText.time(report.firstSeconds)), "
                 + "weights per token \(Units.bytes(Int(clamping: report.weightBytesPerToken))), peak memory \(Units.bytes(report.peakResidentBytes))"
