@@ -10,6 +10,10 @@ typedef struct epilogue {
     int32_t activation;
 } epilogue;
 
+/* From the arguments of either product, which have the same names. */
+#define EPILOGUE_OF(a) \
+    ((epilogue){(a)->bias, (a)->channel_scale, (a)->residual, (a)->y, (a)->residual_stride, (a)->y_stride, (a)->activation})
+
 CK_INLINE V activated(V v, int32_t activation) {
     switch (activation) {
     case CK_ACT_RELU: return v_relu(v);

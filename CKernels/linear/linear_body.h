@@ -3,13 +3,7 @@
 
 CK_INLINE void finish(const ck_linear_args *a, const float *sums, int64_t sum_stride, int64_t row, int64_t rows,
                       int64_t column, int64_t columns) {
-    const epilogue e = {.bias = a->bias,
-                        .channel_scale = a->channel_scale,
-                        .residual = a->residual,
-                        .y = a->y,
-                        .residual_stride = a->residual_stride,
-                        .y_stride = a->y_stride,
-                        .activation = a->activation};
+    const epilogue e = EPILOGUE_OF(a);
     finish_sums(&e, sums, sum_stride, row, rows, column, columns);
 }
 

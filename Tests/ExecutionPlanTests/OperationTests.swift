@@ -208,6 +208,8 @@ import Testing
             Rejection("real sources", AssembleRows(hasExtra: false), [f(3), f(9, 4)]),
             Rejection("narrow extra", AssembleRows(hasExtra: true), [i(3), f(9, 4), f(2, 3)]),
             Rejection("no extra", AssembleRows(hasExtra: true), [i(3), f(9, 4)]),
+            Rejection("integers beside extra", AssembleRows(hasExtra: true), [i(3), i(9, 4), f(2, 4)]),
+            Rejection("a row of reals", AssembleRows(hasExtra: false), [i(3), f(9)]),
             Rejection("too few", rotate, Array(rotary.dropLast())),
             Rejection("odd width", rotate, with(rotary, 0, f(5, 18))),
             Rejection("other keys", rotate, with(rotary, 1, f(5, 16))),

@@ -12,7 +12,8 @@ package struct AssembleRows: Operation {
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
         try require(inputs.count == (hasExtra ? 3 : 2) && inputs[0].elementType == .i32 && inputs[0].shape.count == 1, "sources [m] int32 and a table", inputs)
-        let isInteger = !hasExtra && inputs[1].elementType == .i32
+        let isInteger = inputs[1].elementType == .i32
+        try require(!(isInteger && hasExtra), "a table of numbers beside extra rows", inputs)
         try require(inputs[1].shape.count == 2 || isInteger && inputs[1].shape.count == 1, "a table [n, d]", inputs)
         if hasExtra { try require(inputs[2].columns == inputs[1].columns, "extra [r, d]", inputs) }
         return [ValueType(isInteger ? .i32 : .f32, [inputs[0].shape[0]] + inputs[1].shape.dropFirst())]
