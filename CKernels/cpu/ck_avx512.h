@@ -299,6 +299,35 @@ CK_EM __m512i ck_em_dpbusd_epi32(__m512i sum, __m512i x, __m512i y) {
     return (__m512i)r;
 }
 
+/* BF16: two products of each lane join the lane, the odd one first; subnormal values count as zero. */
+CK_EM float ck_em_normal(float x) { return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0.0f, x) : x; }
+CK_EM float ck_em_bf16(uint32_t bits) { /* in the upper half */
+    float x;
+    bits &= 0xffff0000u;
+    memcpy(&x, &bits, sizeof x);
+    return ck_em_normal(x);
+}
+CK_EM __m512 ck_em_dpbf16_ps(__m512 sum, __m512bh x, __m512bh y) {
+    const ck_em_u32 a = (ck_em_u32)x, b = (ck_em_u32)y;
+    ck_em_f32 r = (ck_em_f32)sum;
+    CK_EM_LANES {
+        r[i] = ck_em_normal(__builtin_fmaf(ck_em_bf16(a[i]), ck_em_bf16(b[i]), ck_em_normal(r[i])));
+        r[i] = ck_em_normal(__builtin_fmaf(ck_em_bf16(a[i] << 16), ck_em_bf16(b[i] << 16), r[i]));
+    }
+    return (__m512)r;
+}
+CK_EM __m512bh ck_em_cvtne2ps_pbh(__m512 upper, __m512 lower) { /* half to even, NaN quiet */
+    typedef uint16_t lanes __attribute__((vector_size(64)));
+    lanes r;
+    for (int i = 0; i < 32; i++) {
+        const float x = ck_em_normal(i < 16 ? ((ck_em_f32)lower)[i] : ((ck_em_f32)upper)[i - 16]);
+        uint32_t bits;
+        memcpy(&bits, &x, sizeof bits);
+        r[i] = x != x ? (uint16_t)(bits >> 16 | 0x40) : (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    }
+    return (__m512bh)r;
+}
+
 /* MARK: Conversions */
 
 CK_EM __m512 ck_em_cvtepi32_ps(__m512i x) {
@@ -452,6 +481,12 @@ CK_EM __m512 ck_em_shuffle_f32x4(__m512 x, __m512 y, int pick) { /* 16 bytes eac
 CK_EM __m512i ck_em_permutexvar_epi32(__m512i index, __m512i x) {
     return (__m512i)ck_em_permutexvar_ps(index, (__m512)x);
 }
+CK_EM __m512i ck_em_permutexvar_epi16(__m512i index, __m512i x) {
+    const ck_em_i16 at = (ck_em_i16)index, a = (ck_em_i16)x;
+    ck_em_i16 r;
+    for (int i = 0; i < 32; i++) r[i] = a[at[i] & 31];
+    return (__m512i)r;
+}
 CK_EM __m512 ck_em_castsi512_ps(__m512i x) { return (__m512)x; }
 CK_EM __m512i ck_em_castps_si512(__m512 x) { return (__m512i)x; }
 CK_EM __m256 ck_em_castps512_ps256(__m512 x) { return ck_em_half(x, 0); }
@@ -550,6 +585,8 @@ CK_TARGET_END
 #define _mm512_reduce_max_epi32 ck_em_reduce_max_epi32
 #define _mm512_reduce_min_epi32 ck_em_reduce_min_epi32
 #define _mm512_dpbusd_epi32 ck_em_dpbusd_epi32
+#define _mm512_dpbf16_ps ck_em_dpbf16_ps
+#define _mm512_cvtne2ps_pbh ck_em_cvtne2ps_pbh
 #define _mm512_cvtepi32_ps ck_em_cvtepi32_ps
 #define _mm512_cvtps_epi32 ck_em_cvtps_epi32
 #define _mm512_cvttps_epi32 ck_em_cvttps_epi32
@@ -575,6 +612,7 @@ CK_TARGET_END
 #define _mm512_shuffle_f32x4 ck_em_shuffle_f32x4
 #define _mm512_permutexvar_ps ck_em_permutexvar_ps
 #define _mm512_permutexvar_epi32 ck_em_permutexvar_epi32
+#define _mm512_permutexvar_epi16 ck_em_permutexvar_epi16
 #define _mm512_castsi512_ps ck_em_castsi512_ps
 #define _mm512_castps_si512 ck_em_castps_si512
 #define _mm512_castps512_ps256 ck_em_castps512_ps256

@@ -42,6 +42,11 @@ ck_variants ck_linear_f32_f32_nk16_variants(void);
 ck_variants ck_linear_f32_f16_nk16_variants(void);
 ck_variants ck_linear_f32_bf16_nk16_variants(void);
 
+/* The same with x rounded to bfloat16 (half to even) before it is multiplied, as a bfloat16 model does in PyTorch; the adapter, which
+ * continues the sums, stays float32. Subnormal values may count as zero. Only where an instruction for pairs of bfloat16 exists has
+ * the table more than the reference: elsewhere ck_linear_f32_bf16 is as fast and finer. */
+ck_variants ck_linear_bf16_bf16_nk16_variants(void);
+
 /* Packing, used when a model is converted. `source` is row-major [n, k] float32; `first_row` must be a multiple of
  * 16 so that a large matrix can be packed piece by piece: rows [first_row, first_row + rows) of it are in `source`,
  * `packed` is the start of the whole packed matrix. The last panel is padded with zeros. */

@@ -32,9 +32,11 @@ ck_status ck_linear_check(const ck_linear_args *a) {
 /* Best first; an instruction set is one row here and one file beside this one. */
 #if CK_X86
 #define AVX512_ROW(type) {"ck_linear_f32_" #type "_nk16_avx512", CK_ISA_AVX512, ck_linear_f32_##type##_nk16_avx512},
+#define AVX512BF16_ROW {"ck_linear_bf16_bf16_nk16_avx512bf16", CK_ISA_AVX512BF16, ck_linear_bf16_bf16_nk16_avx512bf16},
 #define AVX2_ROW(type) {"ck_linear_f32_" #type "_nk16_avx2", CK_ISA_AVX2, ck_linear_f32_##type##_nk16_avx2},
 #else
 #define AVX512_ROW(type)
+#define AVX512BF16_ROW
 #define AVX2_ROW(type)
 #endif
 #if CK_ARM64
@@ -42,14 +44,15 @@ ck_status ck_linear_check(const ck_linear_args *a) {
 #else
 #define NEON_ROW(type)
 #endif
-#define REF_ROW(type) {"ck_linear_f32_" #type "_nk16_ref", CK_ISA_REF, ck_linear_f32_##type##_nk16_ref},
+#define REF_ROW(x, type) {"ck_linear_" #x "_" #type "_nk16_ref", CK_ISA_REF, ck_linear_##x##_##type##_nk16_ref},
 
-#define TABLE(type, ...) \
-    ck_variants ck_linear_f32_##type##_nk16_variants(void) { \
+#define TABLE(x, type, ...) \
+    ck_variants ck_linear_##x##_##type##_nk16_variants(void) { \
         static const ck_variant rows[] = {__VA_ARGS__}; \
         return (ck_variants){rows, sizeof rows / sizeof rows[0]}; \
     }
 
-TABLE(f32, AVX512_ROW(f32) AVX2_ROW(f32) NEON_ROW(f32) REF_ROW(f32))
-TABLE(f16, AVX2_ROW(f16) NEON_ROW(f16) REF_ROW(f16))
-TABLE(bf16, AVX2_ROW(bf16) NEON_ROW(bf16) REF_ROW(bf16))
+TABLE(f32, f32, AVX512_ROW(f32) AVX2_ROW(f32) NEON_ROW(f32) REF_ROW(f32, f32))
+TABLE(f32, f16, AVX2_ROW(f16) NEON_ROW(f16) REF_ROW(f32, f16))
+TABLE(f32, bf16, AVX2_ROW(bf16) NEON_ROW(bf16) REF_ROW(f32, bf16))
+TABLE(bf16, bf16, AVX512BF16_ROW REF_ROW(bf16, bf16))

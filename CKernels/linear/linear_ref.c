@@ -27,7 +27,7 @@ static float activated(float v, int32_t activation) {
 }
 
 /* `type` is a constant at every call, so that each type gets its own loop. */
-static inline __attribute__((always_inline)) void run(const ck_linear_args *a, ck_weight_type type, int part, int parts) {
+static inline __attribute__((always_inline)) void run(const ck_linear_args *a, bool rounds_x, ck_weight_type type, int part, int parts) {
     const int64_t rank = a->lora_x ? a->rank : 0;
     int64_t begin, end;
     ck_slice(a->n, CK_PANEL, part, parts, &begin, &end);
@@ -36,9 +36,11 @@ static inline __attribute__((always_inline)) void run(const ck_linear_args *a, c
         const int64_t lanes = end - first < CK_PANEL ? end - first : CK_PANEL;
         for (int64_t i = 0; i < a->m; i++) {
             float sum[CK_PANEL] = {0};
-            for (int64_t k = 0; k < a->k; k++)
-                for (int64_t lane = 0; lane < CK_PANEL; lane++)
-                    sum[lane] += a->x[i * a->x_stride + k] * weight_value(a, type, panel, k, lane);
+            for (int64_t k = 0; k < a->k; k++) {
+                float x = a->x[i * a->x_stride + k];
+                if (rounds_x) x = ck_f32_from_bf16_value(ck_bf16_from_f32_value(x));
+                for (int64_t lane = 0; lane < CK_PANEL; lane++) sum[lane] += x * weight_value(a, type, panel, k, lane);
+            }
             for (int64_t r = 0; r < rank; r++) {
                 const float low = a->lora_scale * a->lora_x[i * a->lora_x_stride + r];
                 for (int64_t lane = 0; lane < CK_PANEL; lane++)
@@ -57,6 +59,7 @@ static inline __attribute__((always_inline)) void run(const ck_linear_args *a, c
     }
 }
 
-void ck_linear_f32_f32_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_F32, part, parts); }
-void ck_linear_f32_f16_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_F16, part, parts); }
-void ck_linear_f32_bf16_nk16_ref(const void *args, int part, int parts) { run(args, CK_WEIGHT_BF16, part, parts); }
+void ck_linear_f32_f32_nk16_ref(const void *args, int part, int parts) { run(args, false, CK_WEIGHT_F32, part, parts); }
+void ck_linear_f32_f16_nk16_ref(const void *args, int part, int parts) { run(args, false, CK_WEIGHT_F16, part, parts); }
+void ck_linear_f32_bf16_nk16_ref(const void *args, int part, int parts) { run(args, false, CK_WEIGHT_BF16, part, parts); }
+void ck_linear_bf16_bf16_nk16_ref(const void *args, int part, int parts) { run(args, true, CK_WEIGHT_BF16, part, parts); }

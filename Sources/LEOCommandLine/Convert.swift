@@ -36,6 +36,8 @@ struct Convert: ParsableCommand {
         "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")). Without it, that of the checkpoint.",
         valueName: "type"))
     var dtype: WeightType?
+    @Option(help: ArgumentHelp("Type of the image encoder's matrices: f32, or bf16 for CPUs that multiply it (AVX-512 BF16); without it, f32.", valueName: "type"))
+    var imageDtype: ImageWeightType?
     @Option(help: ArgumentHelp("Model configuration (models/*.json); without it, inferred from the checkpoints.", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("tokenizer.model, where it is not in the --llm folder.", valueName: "file"))
@@ -54,7 +56,7 @@ struct Convert: ParsableCommand {
     func validate() throws {
         let others = [
             ("--llm", llm), ("--image-encoder", imageEncoder), ("--point-encoder", pointEncoder), ("--dtype", dtype?.rawValue),
-            ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
+            ("--image-dtype", imageDtype?.rawValue), ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
         ]
         if base != nil, noBalance { throw ValidationError("--no-balance goes without --base: an adapter stays as it is.") }
         if base != nil, let other = others.first(where: { $0.1 != nil }) {
@@ -83,6 +85,7 @@ struct Convert: ParsableCommand {
         } else {
             try Converter(paths, configuration: configuration, name: usualName, weightType: dtype, ignoresExtra: ignoreExtra)
         }
+        converter.imageWeightType = imageDtype ?? .f32
         converter.storesPrompt = prompt.isStored
         converter.balancesInputs = !noBalance
         try converter.write(to: output, label: "convert", json: format.json)
@@ -108,6 +111,8 @@ struct Synthesize: ParsableCommand {
     @Option(help: ArgumentHelp(
         "Type of the language model's matrices: \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")); without it, int8.", valueName: "type"))
     var dtype: WeightType?
+    @Option(help: ArgumentHelp("Type of the image encoder's matrices: f32, or bf16 for CPUs that multiply it (AVX-512 BF16); without it, f32.", valueName: "type"))
+    var imageDtype: ImageWeightType?
     @Option(help: "Seed of the random weights.")
     var seed: UInt64 = 1
     @Option(help: ArgumentHelp("tokenizer.model; without it, a tokenizer of common words, letters and bytes.", valueName: "file"))
@@ -117,7 +122,7 @@ struct Synthesize: ParsableCommand {
 
     func validate() throws {
         if (config == nil) == (base == nil) { throw ValidationError("Give a configuration with --config, or a model with --base.") }
-        for (name, isGiven) in [("--dtype", dtype != nil), ("--tokenizer", tokenizer != nil)] where isGiven && base != nil {
+        for (name, isGiven) in [("--dtype", dtype != nil), ("--image-dtype", imageDtype != nil), ("--tokenizer", tokenizer != nil)] where isGiven && base != nil {
             throw ValidationError("\(name) goes without --base: an adapter shares it with its base.")
         }
     }
@@ -134,6 +139,7 @@ struct Synthesize: ParsableCommand {
                 tokenizerModel: try tokenizer.map { Array(try Files.contents($0.expandingTilde, limit: 256 << 20)) })
             usual = converter.configuration.name + "-" + converter.weightType.rawValue
         }
+        converter.imageWeightType = imageDtype ?? .f32
         converter.storesPrompt = prompt.isStored
         // A name from a configuration is no path.
         let output = self.output?.expandingTilde ?? usual.replacing("/", with: "-") + ".leo"

@@ -71,6 +71,7 @@ struct LEOCommand: AsyncParsableCommand {
 }
 
 extension WeightType: ExpressibleByArgument {}
+extension ImageWeightType: ExpressibleByArgument {}
 
 extension ModelConfiguration {
     /// Reads a configuration from a JSON file; errors name the file.

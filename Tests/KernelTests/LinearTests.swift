@@ -12,6 +12,7 @@ private struct Problem: CustomStringConvertible {
     var residual = Residual.none
     let loraScale: Float = 1.75
     let x: LinearBuffer<Float>, weight: LinearWeight
+    let type: LinearWeightType
     var bias: LinearBuffer<Float>?, channelScale: LinearBuffer<Float>?
     let loraX: LinearBuffer<Float>?, loraB: LinearWeight?
     let residualValues: LinearBuffer<Float>
@@ -19,7 +20,7 @@ private struct Problem: CustomStringConvertible {
 
     init(m: Int, n: Int, k: Int, rank: Int = 0, type: LinearWeightType, gaps: Bool = true, seed: UInt64 = 1) {
         var generator = SeededGenerator(seed: seed)
-        (self.m, self.n, self.k, self.rank) = (m, n, k, rank)
+        (self.m, self.n, self.k, self.rank, self.type) = (m, n, k, rank, type)
         (xStride, yStride, residualStride) = gaps ? (k + 3, n + 5, n + 1) : (k, n, n)
         x = LinearBuffer(random: m * xStride, &generator)
         weight = LinearWeight(generator.floats(n * k), n: n, k: k, type: type)
@@ -70,14 +71,23 @@ private struct Problem: CustomStringConvertible {
         return y
     }
 
-    /// Value in double and the error float32 arithmetic may make.
-    func oracle(_ i: Int, _ j: Int) -> (value: Double, tolerance: Double) {
+    /// What the values of a row of x count for.
+    private func multipliedRow(_ i: Int) -> [Double] {
+        let row = UnsafeBufferPointer(start: x.pointer + i * xStride, count: k)
+        guard type == .bf16Rows else { return row.map(Double.init) }
+        var rounded = [UInt16](repeating: 0, count: k)
+        ck_bf16_from_f32(row.baseAddress, &rounded, Int64(k))
+        return rounded.map { Double(Float(bitPattern: UInt32($0) << 16)) }
+    }
+
+    /// Value in double and the error float32 arithmetic may make; `row`: multipliedRow(i).
+    func oracle(_ i: Int, _ j: Int, _ row: [Double]) -> (value: Double, tolerance: Double) {
         let eps = Double(Float.ulpOfOne) / 2
         var sum = 0.0
         var size = 0.0
         weight.stored.withUnsafeBufferPointer { w in
             for l in 0..<k {
-                let product = Double(x.pointer[i * xStride + l]) * Double(w[j * k + l])
+                let product = row[l] * Double(w[j * k + l])
                 sum += product
                 size += abs(product)
             }
@@ -111,7 +121,10 @@ private struct Problem: CustomStringConvertible {
 
     /// Compares with the oracle, and looks at the bytes between and around the rows.
     func verify(_ variants: [LinearVariant]) {
-        let expected = (0..<m).map { i in (0..<n).map { oracle(i, $0) } }
+        let expected = (0..<m).map { i in
+            let row = multipliedRow(i)
+            return (0..<n).map { oracle(i, $0, row) }
+        }
         for variant in variants {
             let y = run(variant, parts: 1 + (m + n) % 3)
             var worst = 0.0
@@ -362,7 +375,7 @@ private struct Problem: CustomStringConvertible {
         for i in 0..<Int(table.count) {
             let row = table.rows[i]
             let isa = String(cString: ck_isa_name(row.isa))
-            #expect(String(cString: row.name) == "ck_linear_f32_\(type)_nk16_\(isa)")
+            #expect(String(cString: row.name) == "ck_linear_\(type == .bf16Rows ? "bf16_bf16" : "f32_\(type)")_nk16_\(isa)")
             #expect((row.isa == CK_ISA_REF) == (i == Int(table.count) - 1))
         }
     }

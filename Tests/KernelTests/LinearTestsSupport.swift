@@ -78,15 +78,18 @@ struct LinearVariant {
     }
 }
 
-/// How weights are stored.
+/// How weights are stored, and rows multiplied.
 enum LinearWeightType: CaseIterable, Sendable {
     case f32, f16, bf16
+    /// bfloat16 weights, and rows that are rounded to it.
+    case bf16Rows
 
     var table: ck_variants {
         switch self {
         case .f32: ck_linear_f32_f32_nk16_variants()
         case .f16: ck_linear_f32_f16_nk16_variants()
         case .bf16: ck_linear_f32_bf16_nk16_variants()
+        case .bf16Rows: ck_linear_bf16_bf16_nk16_variants()
         }
     }
 }
@@ -112,7 +115,7 @@ struct LinearWeight {
             status = ck_pack_nk16_f32(source, Int64(n), Int64(k), target.pointer)
             value = { target[at($0, $1)] }
             f32 = target
-        case .f16, .bf16:
+        case .f16, .bf16, .bf16Rows:
             let target = LinearBuffer<UInt16>(padded * k, filledWith: 0x7fff, canary: 0x7fff)
             status =
                 type == .f16

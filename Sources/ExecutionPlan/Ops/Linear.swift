@@ -109,7 +109,9 @@ package struct Linear: Operation {
         switch lowering.constant(node.inputs[1])?.precision {
         case .f32: variants = ck_linear_f32_f32_nk16_variants()
         case .f16: variants = ck_linear_f32_f16_nk16_variants()
-        case .bf16: variants = ck_linear_f32_bf16_nk16_variants()
+        case .bf16:
+            let pairs = ck_linear_bf16_bf16_nk16_variants()
+            variants = ck_select(pairs).pointee.isa == CK_ISA_REF ? ck_linear_f32_bf16_nk16_variants() : pairs
         case let other:
             throw .constant(
                 name: lowering.graph[node.inputs[1]].name, expected: "f32, f16 or bf16", found: other?.rawValue ?? "another form")

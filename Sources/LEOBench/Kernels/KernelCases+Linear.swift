@@ -4,7 +4,7 @@ extension KernelCase {
     /// LLaMA-7B's projections for a prompt, a token and five beams; ConvNeXt's for a picture.
     static var linear: [KernelCase] {
         var cases: [KernelCase] = []
-        for type in Weights.allCases {
+        for type in Weights.allCases where type.isComputed {
             for rows in [192, 5, 1] { cases.append(product(type, m: rows, n: 4096, k: 4096)) }
         }
         cases += [
@@ -22,30 +22,34 @@ extension KernelCase {
 
     private enum Weights: String, CaseIterable {
         case f32, f16, bf16
+        /// bfloat16 weights, and rows rounded to it.
+        case bf16Rows
 
-        var bytes: Double {
-            switch self {
-            case .f32: 4
-            case .f16, .bf16: 2
-            }
-        }
+        var name: String { self == .bf16Rows ? "bf16_bf16" : "f32_" + rawValue }
+        var bytes: Double { self == .f32 ? 4 : 2 }
+        var element: Roofline.Element { self == .bf16Rows ? .bf16 : .f32 }
+
+        /// Whether this CPU has more than the reference; else nothing takes this product.
+        var isComputed: Bool { self != .bf16Rows || ck_select(variants()).pointee.isa != CK_ISA_REF }
 
         var variants: @Sendable () -> ck_variants {
             switch self {
             case .f32: { ck_linear_f32_f32_nk16_variants() }
             case .f16: { ck_linear_f32_f16_nk16_variants() }
             case .bf16: { ck_linear_f32_bf16_nk16_variants() }
+            case .bf16Rows: { ck_linear_bf16_bf16_nk16_variants() }
             }
         }
     }
 
-    /// The activations are float32, so that is the arithmetic, whatever the weights are stored as.
+    /// Where activations are float32, that is the arithmetic, whatever the weights are stored as.
     private static func product(_ type: Weights, m: Int, n: Int, k: Int, rank: Int = 0, activation: ck_activation = CK_ACT_NONE) -> KernelCase {
         let operations = 2 * Double(m) * Double(n) * Double(k + rank)
         let bytes = Double(n * k) * type.bytes + Double(n * rank + m * (k + n + rank)) * 4
         let extra = (rank > 0 ? ",lora=\(rank)" : "") + (activation == CK_ACT_GELU ? ",gelu" : "")
         return KernelCase(
-            "linear/f32_\(type.rawValue)_nk16", "\(m)x\(n)x\(k)\(extra)", type.variants, Work(operations: operations, bytes: bytes), tolerance: 1e-4
+            "linear/\(type.name)_nk16", "\(m)x\(n)x\(k)\(extra)", type.variants,
+            Work(operations: operations, bytes: bytes, element: type.element), tolerance: 1e-4
         ) { memory throws(BenchError) in
             var a = ck_linear_args()
             let source = try memory.floats(n * k, scale: 0.1)
@@ -56,12 +60,12 @@ extension KernelCase {
                 let packed = try memory.zeros(Float.self, panels * k)
                 status = ck_pack_nk16_f32(source, rows, columns, packed)
                 a.weight = UnsafeRawPointer(packed)
-            case .f16, .bf16:
+            case .f16, .bf16, .bf16Rows:
                 let packed = try memory.zeros(UInt16.self, panels * k)
                 status = type == .f16 ? ck_pack_nk16_f16(source, rows, columns, packed) : ck_pack_nk16_bf16(source, rows, columns, packed)
                 a.weight = UnsafeRawPointer(packed)
             }
-            guard status == CK_OK else { throw .refused(kernel: "ck_pack_nk16_\(type.rawValue)") }
+            guard status == CK_OK else { throw .refused(kernel: "ck_pack_nk16_\(type == .bf16Rows ? "bf16" : type.rawValue)") }
             memory.release(source)
             a.x = UnsafePointer(try memory.floats(m * k))
             a.y = try memory.zeros(Float.self, m * n)

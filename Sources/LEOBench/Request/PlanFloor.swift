@@ -39,8 +39,9 @@ package struct PlanFloor: Sendable {
         return sum
     }
 
-    /// What a kernel multiplies: those that take quantised rows multiply them by bytes or 4 bits, all others float32.
+    /// What a kernel multiplies: those that take quantised rows multiply them by bytes or 4 bits, those that round rows pairs of
+    /// bfloat16, all others float32.
     private static func element(of kernel: String) -> Roofline.Element {
-        kernel.contains("_q8_i4") ? .i4 : kernel.contains("_q8") ? .i8 : .f32
+        kernel.contains("_q8_i4") ? .i4 : kernel.contains("_q8") ? .i8 : kernel.contains("_bf16_bf16") ? .bf16 : .f32
     }
 }

@@ -193,7 +193,7 @@ public enum RequestBenchmark {
         private var byteRates: [Double] = []
 
         init(weightBytes: Int, threads: Int) throws {
-            arithmetic = [.f32, .i8, .i4].compactMap { element in
+            arithmetic = Roofline.Element.allCases.compactMap { element in
                 element.variants.selected.map { (element, ArithmeticProbe(element, $0, threads: threads)) }
             }
             let machine = Machine.current
@@ -215,7 +215,8 @@ public enum RequestBenchmark {
 
         var peaks: RequestReport.Peaks {
             RequestReport.Peaks(
-                f32OperationsPerSecond: Measured(samples(.f32)), i8OperationsPerSecond: Measured(samples(.i8)),
+                f32OperationsPerSecond: Measured(samples(.f32)),
+                bf16OperationsPerSecond: rates[.bf16].map { Measured(Samples($0)) }, i8OperationsPerSecond: Measured(samples(.i8)),
                 i4OperationsPerSecond: Measured(samples(.i4)), weightsLevel: level.rawValue,
                 bytesPerSecond: Measured(bytes))
         }

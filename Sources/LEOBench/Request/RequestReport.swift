@@ -58,6 +58,8 @@ public struct RequestReport: Sendable, Codable {
 
     public struct Peaks: Sendable, Codable {
         public let f32OperationsPerSecond: Measured
+        /// Pairs of bfloat16; nil where the CPU has no instruction for them.
+        public let bf16OperationsPerSecond: Measured?
         /// Products of quantised rows with weights of 8 and of 4 bits; see docs/cli.md.
         public let i8OperationsPerSecond, i4OperationsPerSecond: Measured
         /// Where the weights of the language model fit.

@@ -87,7 +87,9 @@ struct BenchRequest: ParsableCommand {
         StandardOutput.line(Table(["stage", "time", "spread", "rate", "arithmetic", "weights", "share"], rows, right: [1, 2, 3, 4, 5, 6]).text)
         let peaks = report.peaks
         StandardOutput.line(
-            "roofline: \(BenchText.rate(peaks.f32OperationsPerSecond.upperDecile))FLOP/s f32, \(BenchText.rate(peaks.i8OperationsPerSecond.upperDecile))OP/s i8, "
+            "roofline: \(BenchText.rate(peaks.f32OperationsPerSecond.upperDecile))FLOP/s f32, "
+                + (peaks.bf16OperationsPerSecond.map { "\(BenchText.rate($0.upperDecile))FLOP/s bf16, " } ?? "")
+                + "\(BenchText.rate(peaks.i8OperationsPerSecond.upperDecile))OP/s i8, "
                 + "\(BenchText.rate(peaks.i4OperationsPerSecond.upperDecile))OP/s i4, weights from \(peaks.weightsLevel) "
                 + "at \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s")
         StandardOutput.line(
