@@ -1,4 +1,5 @@
 """Where it runs, and with which engine."""
+import functools
 import hashlib
 import json
 import os
@@ -39,6 +40,12 @@ class Machine:
     def environment(self):
         """What tells every library the number of threads."""
         return {name: str(self.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PEER_THREADS")}
+
+    @functools.cached_property
+    def multiplies_bf16(self):
+        """Whether the engine multiplies pairs of bfloat16 here: then it does, where a peer computes in bfloat16."""
+        listed = subprocess.run([self.leo, "bench", "kernels", "--list"], capture_output=True, text=True, timeout=60)
+        return "linear/bf16_bf16_nk16/" in listed.stdout
 
     def report(self, *arguments, timeout=1800):
         """What a measurement of the engine itself prints as JSON."""

@@ -29,9 +29,9 @@ def require_memory(needed):
         raise RuntimeError(f"needs {needed / 1e9:.0f} GB of memory, {available / 1e9:.0f} GB are free")
 
 
-def model_file(machine, layers, dtype, whole_image):
-    """LEO-7B's shape with random weights; its image encoder small where that is not compared."""
-    path = cache() / "models" / f"vicuna7b-{layers}-{dtype}{'-image' if whole_image else ''}.leo"
+def model_file(machine, layers, dtype, image_dtype=None):
+    """LEO-7B's shape with random weights; its image encoder small where `image_dtype` does not say that it is compared."""
+    path = cache() / "models" / f"vicuna7b-{layers}-{dtype}{f'-image-{image_dtype}' if image_dtype else ''}.leo"
     stamp = path.with_suffix(".engine")
     if path.exists() and stamp.exists() and stamp.read_text() == machine.engine:
         return path
@@ -39,13 +39,14 @@ def model_file(machine, layers, dtype, whole_image):
     require_disk(path.parent, 700e6 + layers * (220e6 if dtype == "int8" else 130e6))
     configuration = json.loads((REPOSITORY / "models/vicuna7b.json").read_text())
     configuration["language"]["num_hidden_layers"] = layers
-    if not whole_image:
+    if not image_dtype:
         configuration["image"]["depths"] = [1, 1, 1, 1]
         configuration["image"]["dims"] = [32, 64, 128, 256]
     configuration["name"] = f"vicuna7b, {layers} layers"
     source = path.with_suffix(".json")
     source.write_text(json.dumps(configuration))
-    call([machine.leo, "synthesize", "--config", source, "-o", path, "--dtype", dtype, "--seed", "1"], path.with_suffix(".log"))
+    image = ["--image-dtype", image_dtype] if image_dtype else []
+    call([machine.leo, "synthesize", "--config", source, "-o", path, "--dtype", dtype, "--seed", "1", *image], path.with_suffix(".log"))
     stamp.write_text(machine.engine)
     return path
 
@@ -90,7 +91,7 @@ class ModelCase:
         self.title = f"7B shape, {layers} layers, {what}, a token ({note})"
 
     def run(self, peer, machine, options):
-        model = model_file(machine, self.layers, self.dtype, whole_image=False)
+        model = model_file(machine, self.layers, self.dtype)
         ours = Ours(machine, model, self.stage, self.dtype, "--no-image", "--new-tokens", str(NEW_TOKENS))
         prompt = ours.rows(ours.report())
         ours.title += f", {prompt} rows of prompt"
@@ -105,9 +106,10 @@ class StageCase:
 
     def run(self, peer, machine, options):
         # The language model is not compared: one layer of it will do.
-        model = model_file(machine, 1, "int8", whole_image=self.stage == "image")
+        image_dtype = "bf16" if machine.multiplies_bf16 and "bfloat16" in self.arguments else "f32"
+        model = model_file(machine, 1, "int8", image_dtype if self.stage == "image" else None)
         request = ["--new-tokens", "1"] if self.stage == "points" else ["--new-tokens", "1", "--objects", "1"]
-        ours = Ours(machine, model, self.stage, "float32", *request)
+        ours = Ours(machine, model, self.stage, image_dtype, *request)
         return Duel(ours, peer.kernel_workers(self, machine)).run(options.rounds)
 
 

@@ -96,7 +96,8 @@ class KernelCase:
         self.title = kernel + (f" ({note})" if note else "")
 
     def run(self, peer, machine, options):
-        command = [machine.leo, "bench", "kernels", "--on-request", "--filter", self.kernel, "--threads", machine.threads]
+        kernel = self.kernel.replace("/f32_bf16_", "/bf16_bf16_") if machine.multiplies_bf16 else self.kernel
+        command = [machine.leo, "bench", "kernels", "--on-request", "--filter", kernel, "--threads", machine.threads]
         return Duel(Worker(command, machine.environment), peer.kernel_workers(self, machine)).run(options.rounds)
 
 
