@@ -20,7 +20,7 @@ typedef enum ck_activation { CK_ACT_NONE = 0, CK_ACT_RELU = 1, CK_ACT_GELU = 2 /
  *          residual [m, n] or NULL -> y [m, n]
  * Aliasing: residual may be y with the same stride; nothing else may overlap y.
  * Numerics: float32 accumulation in ascending k; the same bits for every m, n split and thread count.
- * Slices:  parts share the panels of n.
+ * Slices:  parts share the panels of n, or of many rows and few panels the rows.
  * Source:  LoRA (Hu et al. 2021) section 4.1, kept apart from W. */
 typedef struct ck_linear_args {
     const float *x;

@@ -276,17 +276,30 @@ CK_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, 
     finish(a, sums, sum_pitch, row, rows, column, columns);
 }
 
-CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, int64_t begin, int64_t end) {
+/* Rows and outputs of a part. Each part copies the rows it multiplies, so where a share of n is less than the panels that one copy
+ * serves, parts share rows instead. */
+typedef struct share {
+    int64_t row, end_row, column, end_column;
+} share;
+
+CK_INLINE share share_of(const ck_linear_args *a, int part, int parts) {
+    share s = {0, a->m, 0, a->n};
+    if (a->n < parts * (int64_t)sum_pitch && a->m >= parts * (int64_t)(4 * tile_rows)) ck_slice(a->m, tile_rows, part, parts, &s.row, &s.end_row);
+    else ck_slice(a->n, CK_PANEL, part, parts, &s.column, &s.end_column);
+    return s;
+}
+
+CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const share *s) {
     float x[block_rows * block_k] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
     float weights[block_k * CK_PANEL] __attribute__((aligned(64)));
     /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
-    const int64_t blocks = (a->m + block_rows - 1) / block_rows;
-    const int64_t height = ((a->m + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-    for (int64_t column = begin; column < end; column += sum_pitch) {
-        const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
-        for (int64_t row = 0; row < a->m; row += height)
-            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, x, weights, sums);
+    const int64_t rows = s->end_row - s->row, blocks = (rows + block_rows - 1) / block_rows;
+    const int64_t height = ((rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
+    for (int64_t column = s->column; column < s->end_column; column += sum_pitch) {
+        const int64_t columns = s->end_column - column < sum_pitch ? s->end_column - column : sum_pitch;
+        for (int64_t row = s->row; row < s->end_row; row += height)
+            block(a, type, row, s->end_row - row < height ? s->end_row - row : height, column, columns, x, weights, sums);
     }
 }
 
@@ -294,19 +307,16 @@ CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, int64_t beg
 
 /* Two functions per type: the large buffers of the one should not widen the stack of the other. */
 #define ENTRY(name, type) \
-    static __attribute__((noinline)) void blocked_##name(const ck_linear_args *a, int64_t begin, int64_t end) { \
-        blocked(a, type, begin, end); \
-    } \
+    static __attribute__((noinline)) void blocked_##name(const ck_linear_args *a, const share *s) { blocked(a, type, s); } \
     static __attribute__((noinline)) void stream_##name(const ck_linear_args *a, int64_t begin, int64_t end) { \
         stream(a, type, begin, end); \
     } \
     void NAME(name)(const void *args, int part, int parts) { \
         const ck_linear_args *a = args; \
-        int64_t begin, end; \
-        ck_slice(a->n, CK_PANEL, part, parts, &begin, &end); \
-        if (a->m == 0 || begin == end) return; \
-        if (a->m <= tile_rows) stream_##name(a, begin, end); \
-        else blocked_##name(a, begin, end); \
+        const share s = share_of(a, part, parts); \
+        if (s.row == s.end_row || s.column == s.end_column) return; \
+        if (a->m <= tile_rows) stream_##name(a, s.column, s.end_column); \
+        else blocked_##name(a, &s); \
     }
 
 ENTRY(f32, CK_WEIGHT_F32)

@@ -212,6 +212,15 @@ private struct Problem: CustomStringConvertible {
                         problem.run(variant, parts: parts).bits == whole, "\(variant.name): \(problem), \(parts) parts")
                 }
             }
+            // Parts of many rows and few panels may share rows.
+            for (m, n) in [(121, 37), (250, 16), (97, 5)] {
+                let problem = Problem(m: m, n: n, k: 33, rank: 3, type: type)
+                let whole = problem.run(variant).bits
+                for parts in [2, 3, 4, 11] {
+                    #expect(
+                        problem.run(variant, parts: parts).bits == whole, "\(variant.name): \(problem), \(parts) parts")
+                }
+            }
         }
     }
 
