@@ -278,18 +278,18 @@ CK_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, 
 
 /* Rows and outputs of a part. Each part copies the rows it multiplies, so where a share of n is less than the panels that one copy
  * serves, parts share rows instead. */
-typedef struct share {
+typedef struct slice {
     int64_t row, end_row, column, end_column;
-} share;
+} slice;
 
-CK_INLINE share share_of(const ck_linear_args *a, int part, int parts) {
-    share s = {0, a->m, 0, a->n};
+CK_INLINE slice slice_of(const ck_linear_args *a, int part, int parts) {
+    slice s = {0, a->m, 0, a->n};
     if (a->n < parts * (int64_t)sum_pitch && a->m >= parts * (int64_t)(4 * tile_rows)) ck_slice(a->m, tile_rows, part, parts, &s.row, &s.end_row);
     else ck_slice(a->n, CK_PANEL, part, parts, &s.column, &s.end_column);
     return s;
 }
 
-CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const share *s) {
+CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const slice *s) {
     float x[block_rows * block_k] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
     float weights[block_k * CK_PANEL] __attribute__((aligned(64)));
@@ -307,13 +307,13 @@ CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const share
 
 /* Two functions per type: the large buffers of the one should not widen the stack of the other. */
 #define ENTRY(name, type) \
-    static __attribute__((noinline)) void blocked_##name(const ck_linear_args *a, const share *s) { blocked(a, type, s); } \
+    static __attribute__((noinline)) void blocked_##name(const ck_linear_args *a, const slice *s) { blocked(a, type, s); } \
     static __attribute__((noinline)) void stream_##name(const ck_linear_args *a, int64_t begin, int64_t end) { \
         stream(a, type, begin, end); \
     } \
     void NAME(name)(const void *args, int part, int parts) { \
         const ck_linear_args *a = args; \
-        const share s = share_of(a, part, parts); \
+        const slice s = slice_of(a, part, parts); \
         if (s.row == s.end_row || s.column == s.end_column) return; \
         if (a->m <= tile_rows) stream_##name(a, s.column, s.end_column); \
         else blocked_##name(a, &s); \
