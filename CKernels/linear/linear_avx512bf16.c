@@ -1,7 +1,6 @@
 /* ck_linear with bfloat16 rows and weights for AVX-512 with BF16: vdpbf16ps does twice the products of an FMA.
  *
- * Any number of rows takes the way of many (wide_body.h): few rows wait for the weights, which pairs of panels fetch as fast as memory
- * gives them. Subnormal values count as zero, as the instruction has it. */
+ * Any number of rows takes the way of many (wide_body.h); how fast that is for few was never measured. Subnormal values count as zero, as the instruction has it. */
 #include "ck_vector_avx512.h"
 #include "linear/linear.h"
 

@@ -35,7 +35,7 @@ public enum WeightType: String, Sendable, CaseIterable {
 /// How the image encoder's matrices are kept in a `.leo` file.
 public enum ImageWeightType: String, Sendable, CaseIterable {
     case f32
-    /// Where the CPU multiplies pairs of bfloat16 (AVX-512 BF16), rows are rounded to it too and the encoder takes about half the time.
+    /// Where the CPU multiplies pairs of bfloat16 (AVX-512 BF16), rows are rounded to it too, and an instruction does twice the products.
     case bf16
 
     fileprivate func precision(of recipe: Recipe) -> Precision {
