@@ -26,7 +26,7 @@ build: setup ## The command line, optimised: .build/release/leo
 test: setup-tests ## All tests, optimised
 	$(SWIFT) test -c release
 
-test-emulated: setup-tests ## Kernels of AVX-512 on any x86-64 CPU with AVX2, the instructions computed in software
+test-emulated: setup-tests ## Kernels of AVX-512, plans and small models on them, on any x86-64 CPU with AVX2, the instructions computed in software
 	@tools/test-emulated.sh
 
 test-arm: ## Run the kernels for 64-bit ARM under an emulator, beside their references
