@@ -192,14 +192,41 @@ import Testing
         }
     }
 
-    @Test(arguments: [Float.nan, .infinity, -.infinity])
-    func numbersThatNoIntegerHoldsAreErrors(_ value: Float) throws {
-        let evaluator = RecipeEvaluator(InMemoryParameters(["m": Tensor([1, 2, value, 4], shape: [2, 2])]))
-        let recipe = Recipe.packed(.parameter(name: "m", shape: [2, 2]))
-        for precision in [Precision.int8, .int4] {
-            #expect { try ConstantEncoding(recipe: recipe, precision: precision).encode(recipe, with: evaluator, write: { _ in }) } throws: {
-                if case GraphError.constant(name: "m", _, _) = $0 { true } else { false }
-            }
+    @Test(arguments: Precision.allCases, [Float.nan, .infinity, -.infinity])
+    func whatIsNoNumberIsAnErrorThatSaysWhere(_ precision: Precision, _ value: Float) throws {
+        var values = [Float](repeating: 1, count: 70 * 5)
+        values[66 * 5 + 3] = value
+        let evaluator = RecipeEvaluator(InMemoryParameters(["m": Tensor(values, shape: [70, 5])]))
+        let matrix = Recipe.packed(.parameter(name: "m", shape: [70, 5]))
+        #expect(throws: GraphError.constant(name: "m", expected: "finite numbers that \(precision.rawValue) holds", found: "\(value) at [66, 3]")) {
+            try ConstantEncoding(recipe: matrix, precision: precision).encode(matrix, with: evaluator, write: { _ in })
+        }
+    }
+
+    @Test func placesCountFromTheFirstPieceOn() throws {
+        let shape = [66, 4, 4096]  // pieces of 64 rows
+        var values = [Float](repeating: 1, count: 66 * 4 * 4096)
+        values[(65 * 4 + 2) * 4096 + 7] = .nan
+        let evaluator = RecipeEvaluator(InMemoryParameters(["m": Tensor(values, shape: shape)]))
+        let recipe = Recipe.parameter(name: "m", shape: shape)
+        #expect(throws: GraphError.constant(name: "m", expected: "finite numbers that f32 holds", found: "nan at [65, 2, 7]")) {
+            try ConstantEncoding(recipe: recipe, precision: .f32).encode(recipe, with: evaluator, write: { _ in })
+        }
+    }
+
+    @Test(arguments: [(Precision.f16, 65_504), (.f16, 65_519), (.bf16, Float(bitPattern: 0x7f7f_0000)), (.bf16, Float(bitPattern: 0x7f7f_7fff))] as [(Precision, Float)])
+    func numbersThatWouldBecomeInfiniteAreErrors(_ precision: Precision, _ largest: Float) throws {
+        func encode(_ value: Float) throws -> [UInt16] {
+            let recipe = Recipe.parameter(name: "v", shape: [2])
+            let evaluator = RecipeEvaluator(InMemoryParameters(["v": Tensor([-value, value], shape: [2])]))
+            var bytes: [UInt8] = []
+            try ConstantEncoding(recipe: recipe, precision: precision).encode(recipe, with: evaluator, write: { bytes += $0 })
+            return bytes.withUnsafeBytes { bytes in (0..<2).map { bytes.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self) } }
+        }
+        #expect(try encode(largest) == (precision == .f16 ? [0xfbff, 0x7bff] : [0xff7f, 0x7f7f]))
+        let beyond = precision == .f16 ? 65_520 : Float(bitPattern: 0x7f7f_8000)
+        #expect(throws: GraphError.constant(name: "v", expected: "finite numbers that \(precision.rawValue) holds", found: "\(-beyond) at [0]")) {
+            try encode(beyond)
         }
     }
 }

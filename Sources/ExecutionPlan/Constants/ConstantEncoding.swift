@@ -51,8 +51,29 @@ package struct ConstantEncoding: Sendable {
     /// Bytes of those factors, those of the padded rows included.
     package var scaleByteCount: Int? { precision.isInteger ? scaleByteCount(rows: rows) : nil }
 
+    /// Every element is a number that the precision holds; `values` are those from a place in C order on.
+    private func check(_ recipe: Recipe, _ values: [Float], from start: Int) throws {
+        // As bits a NaN is larger than infinity and infinity than any number; finding the largest takes a fraction of packing.
+        let largest = values.reduce(0 as UInt32) { max($0, $1.magnitude.bitPattern) }
+        let bound = precision.overflow
+        guard largest >= bound.bitPattern, let place = values.firstIndex(where: { !($0.magnitude < bound) }) else { return }
+        throw GraphError.constant(
+            name: recipe.name, expected: "finite numbers that \(precision.rawValue) holds",
+            found: "\(values[place]) at \(index(of: start + place))")
+    }
+
+    /// Indices of an element by its place in C order.
+    private func index(of place: Int) -> [Int] {
+        var rest = place
+        return Array(shape.reversed().map { extent in
+            defer { rest /= extent }
+            return rest % extent
+        }.reversed())
+    }
+
     /// Encodes the whole constant piece by piece, in order.
     ///
+    /// - Throws: an error that names the constant and the first of its elements that is not a number, or too large for the precision.
     /// - Parameters:
     ///   - write: receives the next bytes of the constant.
     ///   - writeScale: receives the next bytes of its factors, for integers.
@@ -67,6 +88,7 @@ package struct ConstantEncoding: Sendable {
         while first < rows {
             let last = min(first + step, rows)
             let values = try evaluator.rows(recipe, first..<last)
+            try check(recipe, values, from: first * columns)
             try encode(recipe, values, rows: last - first, write: write, writeScale: writeScale)
             first = last
         }
@@ -105,7 +127,7 @@ package struct ConstantEncoding: Sendable {
                 name: recipe.name, expected: "a precision that layout \(layout.rawValue) holds", found: precision.rawValue)
         default:
             throw GraphError.constant(
-                name: recipe.name, expected: "a matrix of finite numbers that \(precision.rawValue) holds", found: "others")
+                name: recipe.name, expected: "a matrix that the layout \(layout.rawValue) holds", found: "shape \(shape)")
         }
         try bytes.withUnsafeBytes(write)
         if !scales.isEmpty { try scales.withUnsafeBytes(writeScale) }

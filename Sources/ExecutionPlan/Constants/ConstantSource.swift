@@ -11,6 +11,15 @@ package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// Whether integer kernels read it, which want their other operand quantised too.
     package var isInteger: Bool { self == .int8 || self == .int4 }
 
+    /// The least size that would become infinite. Integers have a factor, which is an f32.
+    package var overflow: Float {
+        switch self {
+        case .f32, .int8, .int4: .infinity
+        case .f16: 65_520  // halfway from the largest to what would be the next
+        case .bf16: Float(bitPattern: 0x7f7f_8000)  // likewise
+        }
+    }
+
     /// Element type of the stored bytes; codes of integers are stored as bytes.
     package var elementType: ElementType {
         switch self {
