@@ -299,6 +299,13 @@ CK_EM __m512i ck_em_dpbusd_epi32(__m512i sum, __m512i x, __m512i y) {
     return (__m512i)r;
 }
 
+CK_EM __m512i ck_em_dpwssd_epi32(__m512i sum, __m512i x, __m512i y) {
+    const ck_em_i16 a = (ck_em_i16)x, b = (ck_em_i16)y;
+    ck_em_u32 r = (ck_em_u32)sum;
+    CK_EM_LANES for (int j = 0; j < 2; j++) r[i] += (uint32_t)((int32_t)a[2 * i + j] * b[2 * i + j]);
+    return (__m512i)r;
+}
+
 /* BF16: two products of each lane join the lane, the odd one first; subnormal values count as zero. */
 CK_EM float ck_em_normal(float x) { return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0.0f, x) : x; }
 CK_EM float ck_em_bf16(uint32_t bits) { /* in the upper half */
@@ -585,6 +592,7 @@ CK_TARGET_END
 #define _mm512_reduce_max_epi32 ck_em_reduce_max_epi32
 #define _mm512_reduce_min_epi32 ck_em_reduce_min_epi32
 #define _mm512_dpbusd_epi32 ck_em_dpbusd_epi32
+#define _mm512_dpwssd_epi32 ck_em_dpwssd_epi32
 #define _mm512_dpbf16_ps ck_em_dpbf16_ps
 #define _mm512_cvtne2ps_pbh ck_em_cvtne2ps_pbh
 #define _mm512_cvtepi32_ps ck_em_cvtepi32_ps

@@ -53,6 +53,6 @@ ck_status ck_linear_check(const ck_linear_args *a) {
     }
 
 TABLE(f32, f32, AVX512_ROW(f32) AVX2_ROW(f32) NEON_ROW(f32) REF_ROW(f32, f32))
-TABLE(f32, f16, AVX2_ROW(f16) NEON_ROW(f16) REF_ROW(f32, f16))
-TABLE(f32, bf16, AVX2_ROW(bf16) NEON_ROW(bf16) REF_ROW(f32, bf16))
+TABLE(f32, f16, AVX512_ROW(f16) AVX2_ROW(f16) NEON_ROW(f16) REF_ROW(f32, f16))
+TABLE(f32, bf16, AVX512_ROW(bf16) AVX2_ROW(bf16) NEON_ROW(bf16) REF_ROW(f32, bf16))
 TABLE(bf16, bf16, AVX512BF16_ROW REF_ROW(bf16, bf16))

@@ -10,6 +10,8 @@ void ck_linear_f32_bf16_nk16_ref(const void *args, int part, int parts);
 void ck_linear_bf16_bf16_nk16_ref(const void *args, int part, int parts);
 
 void ck_linear_f32_f32_nk16_avx512(const void *args, int part, int parts);
+void ck_linear_f32_f16_nk16_avx512(const void *args, int part, int parts);
+void ck_linear_f32_bf16_nk16_avx512(const void *args, int part, int parts);
 
 void ck_linear_bf16_bf16_nk16_avx512bf16(const void *args, int part, int parts);
 

@@ -14,9 +14,8 @@ CK_TARGET_BEGIN(CK_AVX512BF16_FEATURES)
 
 void ck_linear_bf16_bf16_nk16_avx512bf16(const void *args, int part, int parts) {
     const ck_linear_args *a = args;
-    int64_t begin, end;
-    ck_slice(a->n, CK_PANEL, part, parts, &begin, &end);
-    if (a->m > 0 && begin < end) blocked(STEP_PAIR, a, begin, end);
+    const slice s = slice_of(a, part, parts, tile_rows, sum_pitch);
+    if (s.row < s.end_row && s.column < s.end_column) blocked(STEP_PAIR, a, &s);
 }
 
 CK_TARGET_END

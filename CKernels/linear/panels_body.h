@@ -28,7 +28,6 @@ enum {
     block_k = 256,
     block_rows = 96, /* a multiple of tile_rows */
     block_panels = 32,
-    quad = 4, /* steps of k that stand together in the copied x */
     x_tile = tile_rows * block_k,
     sum_pitch = block_panels * CK_PANEL,
     stream_pitch = max_panels * CK_PANEL
@@ -140,16 +139,7 @@ CK_INLINE void stream(const ck_linear_args *a, ck_weight_type type, int64_t begi
 
 /* MARK: Many rows */
 
-/* Where the copy keeps row r, step k: tiles of 6 rows, in each quads of k, in each a row after the other. */
-CK_INLINE int64_t copied_at(int64_t r, int64_t k) {
-    return r / tile_rows * x_tile + k / quad * (quad * tile_rows) + r % tile_rows * quad + k % quad;
-}
-
-static void copy_row(int64_t r, const float *source, int64_t count, float *x) {
-    int64_t k = 0;
-    for (; k + quad <= count; k += quad) memcpy(x + copied_at(r, k), source + k, quad * sizeof *x);
-    for (; k < count; k++) x[copied_at(r, k)] = source[k];
-}
+static void copy_row(int64_t r, const float *source, int64_t count, float *x) { copy_quads(tile_rows, x_tile, r, source, count, x); }
 
 /* One step of k of a tile of rows on the copied x. */
 CK_INLINE void multiply_step(int rows, const float *x, const float *w, V (*acc)[panel_vectors]) {
@@ -276,19 +266,6 @@ CK_INLINE void block(const ck_linear_args *a, ck_weight_type type, int64_t row, 
     finish(a, sums, sum_pitch, row, rows, column, columns);
 }
 
-/* Rows and outputs of a part. Each part copies the rows it multiplies, so where a share of n is less than the panels that one copy
- * serves, parts share rows instead. */
-typedef struct slice {
-    int64_t row, end_row, column, end_column;
-} slice;
-
-CK_INLINE slice slice_of(const ck_linear_args *a, int part, int parts) {
-    slice s = {0, a->m, 0, a->n};
-    if (a->n < parts * (int64_t)sum_pitch && a->m >= parts * (int64_t)(4 * tile_rows)) ck_slice(a->m, tile_rows, part, parts, &s.row, &s.end_row);
-    else ck_slice(a->n, CK_PANEL, part, parts, &s.column, &s.end_column);
-    return s;
-}
-
 CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const slice *s) {
     float x[block_rows * block_k] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
@@ -313,7 +290,7 @@ CK_INLINE void blocked(const ck_linear_args *a, ck_weight_type type, const slice
     } \
     void NAME(name)(const void *args, int part, int parts) { \
         const ck_linear_args *a = args; \
-        const slice s = slice_of(a, part, parts); \
+        const slice s = slice_of(a, part, parts, tile_rows, sum_pitch); \
         if (s.row == s.end_row || s.column == s.end_column) return; \
         if (a->m <= tile_rows) stream_##name(a, s.column, s.end_column); \
         else blocked_##name(a, &s); \
