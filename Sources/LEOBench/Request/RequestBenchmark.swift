@@ -42,7 +42,9 @@ public enum RequestBenchmark {
             promptTokens: last.promptTokens, rowsRead: last.rowsRead, objects: objects, beams: options.beams, steps: last.steps,
             firstSeconds: first.timings.total, stages: stages, total: Measured(Samples(timings.map(\.total))), sameScene: sameScene,
             adapterSwap: adapterSwap, peaks: probes.peaks,
-            weightBytesPerToken: stages.first { $0.name == "per token" }?.weightBytes ?? 0, peakResidentBytes: usage.peakResidentBytes,
+            weightBytesPerToken: stages.first { $0.name == "per token" }?.weightBytes ?? 0,
+            // What the probe of memory reads, a gigabyte beside a large cache, is not the request's.
+            peakResidentBytes: max(afterFirst.peakResidentBytes, usage.peakResidentBytes - probes.byteCount),
             storageBytesReadFirst: afterFirst.storageBytesRead.flatMap { after in before.storageBytesRead.map { after - $0 } },
             storageBytesRead: usage.storageBytesRead.flatMap { after in before.storageBytesRead.map { after - $0 } },
             slowestSteps: options.slowestSteps > 0 ? try slowest(options.slowestSteps, engine, request(options.repeats + 1, engine, objects, options)) : [])
@@ -208,6 +210,9 @@ public enum RequestBenchmark {
                 if let reading { byteRates.append(reading.rate()) }
             }
         }
+
+        /// Memory that is there as long as the probes are.
+        var byteCount: Int { reading?.byteCount ?? 0 }
 
         private func samples(_ element: Roofline.Element) -> Samples { Samples(rates[element] ?? []) }
         var bytes: Samples { Samples(byteRates) }
