@@ -10,7 +10,7 @@
  * hide the latency of the instruction. Each sum is one chain in ascending k, whatever the shape of the tile, and exact to store and resume.
  *
  * Many rows: 32 panels at a time. For a block of up to 98 rows and 256 steps, x is copied (rows of bfloat16 are rounded on the way) so
- * that instructions are short: with row strides of a kilobyte the loop takes 1.1 times as long. A pair of panels (32 KB) is used by every
+ * that instructions are short: with row strides of a kilobyte the loop alone takes 1.1 times as long. A pair of panels (32 KB) is used by every
  * tile of 14 rows. The last tile takes the rows that are left, 1 to 14. Sums wait in a buffer of their own between blocks, because y
  * may hold the residual.
  *
