@@ -20,11 +20,30 @@ enum { stream_rows = 6, stream_pitch = max_panels * CK_PANEL };
 /* Panels side by side for a number of rows: at least eight sums, where the weights allow. */
 static int64_t panels_for(int64_t rows) { return rows == 1 ? 8 : rows <= 3 ? 4 : 2; }
 
+/* sums[rows][panels * 16] = (resume ? sums : 0) + x w over `count` > 0 steps of k; panels of w stand `panel_bytes` apart. */
+CK_INLINE void run_tile(step_kind kind, int rows, int panels, const float *x, int64_t x_stride, const char *w, int64_t panel_bytes,
+                        int64_t count, bool resume, float *sums) {
+    __m512 acc[tile_rows][max_panels], weights[max_panels];
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++)
+            acc[r][p] = resume ? _mm512_loadu_ps(sums + r * stream_pitch + p * CK_PANEL) : _mm512_setzero_ps();
+#pragma clang loop unroll(disable)
+    for (int64_t k = 0; k < count; k++, w += step_bytes(kind)) {
+        CK_UNROLL for (int p = 0; p < panels; p++) {
+            _mm_prefetch(w + p * panel_bytes + prefetch_bytes, _MM_HINT_T0);
+            weights[p] = load_step(kind, w + p * panel_bytes);
+        }
+        multiply_rows(kind, rows, panels, x + k, x_stride, weights, acc);
+    }
+    CK_UNROLL for (int r = 0; r < rows; r++)
+        CK_UNROLL for (int p = 0; p < panels; p++) _mm512_storeu_ps(sums + r * stream_pitch + p * CK_PANEL, acc[r][p]);
+}
+
 /* One tile of panels_for(rows) panels, or of 1 for those left over. */
 CK_INLINE void stream_tile(step_kind kind, int64_t rows, int64_t panels, const float *x, int64_t x_stride, const char *w,
                            int64_t panel_bytes, int64_t count, bool resume, float *sums) {
 #define TILE(height, width) \
-    case (height)*16 + (width): run_tile(kind, height, width, x, x_stride, w, panel_bytes, count, resume, sums, stream_pitch); return;
+    case (height)*16 + (width): run_tile(kind, height, width, x, x_stride, w, panel_bytes, count, resume, sums); return;
     switch (rows * 16 + panels) {
         TILE(1, 8) TILE(1, 1) TILE(2, 4) TILE(2, 1) TILE(3, 4) TILE(3, 1)
         TILE(4, 2) TILE(4, 1) TILE(5, 2) TILE(5, 1) TILE(6, 2) TILE(6, 1)

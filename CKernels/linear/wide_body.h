@@ -77,34 +77,9 @@ CK_INLINE void multiply_rows(step_kind kind, int rows, int panels, const float *
     }
 }
 
-/* sums[rows][panels * 16] (row stride sum_stride) = (resume ? sums : 0) + x w over `count` > 0 values of k; panels of w
- * stand `panel_bytes` apart. */
-CK_INLINE void run_tile(step_kind kind, int rows, int panels, const float *x, int64_t x_stride, const char *w, int64_t panel_bytes,
-                        int64_t count, bool resume, float *sums, int64_t sum_stride) {
-    __m512 acc[tile_rows][max_panels], weights[max_panels];
-    CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int p = 0; p < panels; p++)
-            acc[r][p] = resume ? _mm512_loadu_ps(sums + r * sum_stride + p * CK_PANEL) : _mm512_setzero_ps();
-    const int64_t steps = count / step_depth(kind);
-#pragma clang loop unroll(disable)
-    for (int64_t s = 0; s < steps; s++, w += step_bytes(kind)) {
-        CK_UNROLL for (int p = 0; p < panels; p++) {
-            _mm_prefetch(w + p * panel_bytes + prefetch_bytes, _MM_HINT_T0); /* a step of a panel is a cache line */
-            weights[p] = load_step(kind, w + p * panel_bytes);
-        }
-        multiply_rows(kind, rows, panels, x + s, x_stride, weights, acc);
-    }
-    if (kind == STEP_PAIR && count % 2) {
-        CK_UNROLL for (int p = 0; p < panels; p++) weights[p] = load_half_step(w + p * panel_bytes);
-        multiply_rows(kind, rows, panels, x + steps, x_stride, weights, acc);
-    }
-    CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int p = 0; p < panels; p++) _mm512_storeu_ps(sums + r * sum_stride + p * CK_PANEL, acc[r][p]);
-}
-
 /* MARK: Many rows */
 
-/* run_tile of one panel or two on the copied x. */
+/* sums[rows][panels * 16] = (resume ? sums : 0) + x w over `count` > 0 values of k, x copied; panels of w stand `panel_bytes` apart. */
 CK_INLINE void run_copied_tile(step_kind kind, int rows, int panels, const float *x, const char *w, int64_t panel_bytes, int64_t count,
                                bool resume, float *sums) {
     __m512 acc[tile_rows][max_panels], weights[max_panels];
