@@ -13,8 +13,8 @@ static ck_status check(const ck_attention_args *a, ck_cache_type type) {
     if (!ck_rows_ok(a->q, a->m, columns, a->q_stride) || !ck_rows_ok(a->y, a->m, columns, a->y_stride))
         return CK_INVALID_ARGUMENT;
     if (a->q == a->y || !a->prefix_counts || !ck_floats_ok(a->prefix_counts)) return CK_INVALID_ARGUMENT;
-    if (!ck_cache_ok(type, a->k_cache) || !ck_cache_ok(type, a->v_cache)) return CK_INVALID_ARGUMENT;
-    if (!ck_cache_strides_ok(a->kv_heads, a->d, a->cell_stride, a->head_stride)) return CK_INVALID_ARGUMENT;
+    if (!ck_cache_ok(type, a->k_cache, a->k_scales) || !ck_cache_ok(type, a->v_cache, a->v_scales)) return CK_INVALID_ARGUMENT;
+    if (!ck_cache_strides_ok(type, a->kv_heads, a->d, a->cell_stride, a->head_stride)) return CK_INVALID_ARGUMENT;
     if (!a->tail_cells != !a->tail_counts) return CK_INVALID_ARGUMENT;
     if (a->tail_cells) {
         if (!ck_floats_ok(a->tail_cells) || !ck_floats_ok(a->tail_counts)) return CK_INVALID_ARGUMENT;
@@ -52,3 +52,4 @@ static size_t scratch_bytes(const ck_attention_args *a, int parts) {
 FAMILY(f32, F32)
 FAMILY(f16, F16)
 FAMILY(bf16, BF16)
+FAMILY(i8, I8)

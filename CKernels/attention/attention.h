@@ -24,7 +24,8 @@ static inline int64_t ck_attention_scratch_floats(int64_t d) {
 #define CK_ATTENTION_PROTOTYPES(isa) \
     void ck_attention_f32_cells_##isa(const void *args, int part, int parts); \
     void ck_attention_f16_cells_##isa(const void *args, int part, int parts); \
-    void ck_attention_bf16_cells_##isa(const void *args, int part, int parts);
+    void ck_attention_bf16_cells_##isa(const void *args, int part, int parts); \
+    void ck_attention_i8_cells_##isa(const void *args, int part, int parts);
 CK_ATTENTION_PROTOTYPES(ref)
 CK_ATTENTION_PROTOTYPES(avx2)
 CK_ATTENTION_PROTOTYPES(avx512)

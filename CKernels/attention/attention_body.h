@@ -39,6 +39,8 @@ typedef struct tile {
     ck_cache_type type;
     uintptr_t to_next; /* bytes from a cell to the same one of the next tile, 0 if not known */
     const void *keys[tile_cells], *values[tile_cells];
+    bool scaled; /* cells are integers, or copies of them, with these scales */
+    float key_scales[tile_cells], value_scales[tile_cells];
 } tile;
 
 /* Rows of the block that see a tile, and how many of its cells each of them sees, at least one. */
@@ -65,6 +67,7 @@ static workspace workspace_at(float *memory, int64_t d) {
 
 CK_INLINE V load_cache(ck_cache_type type, const void *cache, int64_t at) {
     if (type == CK_CACHE_F32) return v_load((const float *)cache + at);
+    if (type == CK_CACHE_I8) return v_load_i8((const int8_t *)cache + at);
     const uint16_t *bits = (const uint16_t *)cache + at;
     return type == CK_CACHE_F16 ? v_load_f16(bits) : v_load_bf16(bits);
 }
@@ -129,14 +132,17 @@ CK_INLINE void score_group(int rows, int group, ck_cache_type type, bool fetches
 
 /* MARK: Softmax */
 
-/* Turns the scores of one row into weights and updates its running maximum and total. */
-static void update_row(const workspace *w, int64_t row, int64_t count) {
+/* Turns the scores of one row into weights and updates its running maximum and total. Scales of cells come in here, once for a
+ * score and once for a weight, so that products read integers. */
+static void update_row(const workspace *w, const tile *t, int64_t row, int64_t count) {
     const V lowest = v_set1(-INFINITY);
     float *weights = w->weights + row * tile_cells, *largest = w->largest + row;
     V score[tile_cells / V_LANES];
     V top = lowest;
     CK_UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
-        score[i] = v_select(vm_first(count - i * V_LANES), v_load(weights + i * V_LANES), lowest);
+        score[i] = v_load(weights + i * V_LANES);
+        if (t->scaled) score[i] = v_mul(score[i], v_load(t->key_scales + i * V_LANES));
+        score[i] = v_select(vm_first(count - i * V_LANES), score[i], lowest);
         top = v_max(top, score[i]);
     }
     const float tile_top = v_largest(top);
@@ -148,7 +154,7 @@ static void update_row(const workspace *w, int64_t row, int64_t count) {
     V sum = v_zero();
     CK_UNROLL for (int i = 0; i < tile_cells / V_LANES; i++) {
         const V weight = v_exp(v_sub(score[i], shift));
-        v_store(weights + i * V_LANES, weight);
+        v_store(weights + i * V_LANES, t->scaled ? v_mul(weight, v_load(t->value_scales + i * V_LANES)) : weight);
         sum = v_add(sum, weight);
     }
     w->total[row] = fmaf(w->total[row], correction, v_sum(sum));
@@ -212,7 +218,7 @@ CK_INLINE int64_t most(int rows, const int32_t *counts) {
 /* A tile for up to DIRECT_ROWS rows at once. */
 CK_INLINE void run_direct(int rows, ck_cache_type type, const workspace *w, const viewers *seen, const tile *t) {
     score_group(rows, DIRECT_CELLS(rows, type), type, true, w, seen->rows, t, most(rows, seen->counts));
-    for (int r = 0; r < rows; r++) update_row(w, seen->rows[r], seen->counts[r]);
+    for (int r = 0; r < rows; r++) update_row(w, t, seen->rows[r], seen->counts[r]);
     add_values(rows, DIRECT_CELLS(rows, type), type, w, seen->rows, seen->counts, t);
 }
 
@@ -223,7 +229,7 @@ static void run_block_tile(const workspace *w, const viewers *seen, const tile *
         score_group(GROUP_ROWS, GROUP_CELLS, CK_CACHE_F32, false, w, seen->rows + i, t, most(GROUP_ROWS, seen->counts + i));
     for (int64_t i = whole; i < n; i++)
         score_group(1, DIRECT_CELLS(1, CK_CACHE_F32), CK_CACHE_F32, false, w, seen->rows + i, t, seen->counts[i]);
-    for (int64_t i = 0; i < n; i++) update_row(w, seen->rows[i], seen->counts[i]);
+    for (int64_t i = 0; i < n; i++) update_row(w, t, seen->rows[i], seen->counts[i]);
     for (int64_t i = 0; i < whole; i += GROUP_ROWS)
         add_values(GROUP_ROWS, GROUP_VECTORS, CK_CACHE_F32, w, seen->rows + i, seen->counts + i, t);
     for (int64_t i = whole; i < n; i++)
@@ -235,6 +241,7 @@ static void run_tile(const workspace *w, const viewers *seen, const tile *t) {
     case rows: \
         if (t->type == CK_CACHE_F32) run_direct(rows, CK_CACHE_F32, w, seen, t); \
         else if (t->type == CK_CACHE_F16) run_direct(rows, CK_CACHE_F16, w, seen, t); \
+        else if (t->type == CK_CACHE_I8) run_direct(rows, CK_CACHE_I8, w, seen, t); \
         else run_direct(rows, CK_CACHE_BF16, w, seen, t); \
         break
     switch (seen->n) {
@@ -255,8 +262,15 @@ CK_INLINE void gather(ck_cache_type type, const ck_attention_args *a, const work
     const bool copied = w->extent != a->d || (type != CK_CACHE_F32 && rows > DIRECT_ROWS);
     t->to_next = list ? 0 : (uintptr_t)(tile_cells * a->cell_stride * ck_cache_bytes(type));
     t->type = copied ? CK_CACHE_F32 : type;
+    t->scaled = type == CK_CACHE_I8;
+    const int64_t scale_stride = a->cell_stride / a->d;
     for (int64_t c = 0; c < count; c++) {
-        const int64_t at = (list ? list[c] : start + c) * a->cell_stride + kv_head * a->head_stride;
+        const int64_t cell = list ? list[c] : start + c, at = cell * a->cell_stride + kv_head * a->head_stride;
+        if (type == CK_CACHE_I8) {
+            const int64_t scale_at = cell * scale_stride + kv_head * (a->head_stride / a->d);
+            t->key_scales[c] = a->k_scales[scale_at];
+            t->value_scales[c] = a->v_scales[scale_at];
+        }
         t->keys[c] = cache_at(type, a->k_cache, at);
         t->values[c] = cache_at(type, a->v_cache, at);
         if (!copied) continue;
@@ -357,5 +371,6 @@ CK_INLINE void attend(ck_cache_type type, const ck_attention_args *a, int part, 
 void NAME(f32)(const void *args, int part, int parts) { attend(CK_CACHE_F32, args, part, parts); }
 void NAME(f16)(const void *args, int part, int parts) { attend(CK_CACHE_F16, args, part, parts); }
 void NAME(bf16)(const void *args, int part, int parts) { attend(CK_CACHE_BF16, args, part, parts); }
+void NAME(i8)(const void *args, int part, int parts) { attend(CK_CACHE_I8, args, part, parts); }
 
 #undef KEEP_ORDER

@@ -15,6 +15,7 @@ static int64_t visible_cell(const ck_attention_args *a, int64_t i, int64_t kv_he
 static float score(const ck_attention_args *a, ck_cache_type type, const float *q, int64_t cell) {
     float sum = 0.0f;
     for (int64_t j = 0; j < a->d; j++) sum += q[j] * ck_cache_get(type, a->k_cache, cell + j);
+    if (type == CK_CACHE_I8) sum *= a->k_scales[cell / a->d];
     return sum * (1.0f / sqrtf((float)a->d));
 }
 
@@ -43,7 +44,8 @@ static void attend(const ck_attention_args *a, ck_cache_type type, int part, int
             const int64_t cell = visible_cell(a, i, kv_head, at, prefix);
             const float weight = expf(score(a, type, q, cell) - largest);
             sum += weight;
-            for (int64_t j = 0; j < d; j++) y[j] += weight * ck_cache_get(type, a->v_cache, cell + j);
+            const float factor = type == CK_CACHE_I8 ? weight * a->v_scales[cell / d] : weight;
+            for (int64_t j = 0; j < d; j++) y[j] += factor * ck_cache_get(type, a->v_cache, cell + j);
         }
         for (int64_t j = 0; j < d; j++) y[j] /= sum;
     }
@@ -52,3 +54,4 @@ static void attend(const ck_attention_args *a, ck_cache_type type, int part, int
 void ck_attention_f32_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_F32, part, parts); }
 void ck_attention_f16_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_F16, part, parts); }
 void ck_attention_bf16_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_BF16, part, parts); }
+void ck_attention_i8_cells_ref(const void *args, int part, int parts) { attend(args, CK_CACHE_I8, part, parts); }

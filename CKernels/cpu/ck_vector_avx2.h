@@ -7,6 +7,8 @@
 #define CK_VECTOR_AVX2_H
 #include "ck_math_avx2.h"
 
+#include <string.h>
+
 #if CK_X86
 
 CK_TARGET_BEGIN(CK_AVX2_FEATURES)
@@ -93,6 +95,18 @@ CK_INLINE void v_store_first_bf16(uint16_t *p, V x, int64_t count) {
     const __m256i quiet_nan = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
     const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet_nan, v_is_nan(x)), 16);
     v_store_first16(p, _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1)), count);
+}
+
+/* 8-bit integers, widened exactly; rounded to nearest even from numbers in their range. */
+CK_INLINE V v_load_i8(const int8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+CK_INLINE void v_store_first_i8(int8_t *p, V x, int64_t count) {
+    const __m256i wide = _mm256_cvtps_epi32(x);
+    const __m128i narrow = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    int8_t lanes[V_LANES];
+    _mm_storel_epi64((__m128i *)lanes, _mm_packs_epi16(narrow, narrow));
+    memcpy(p, lanes, (size_t)(count < V_LANES ? count : V_LANES));
 }
 
 CK_INLINE VD vd_zero(void) { return (VD){_mm256_setzero_pd(), _mm256_setzero_pd()}; }

@@ -3,6 +3,8 @@
 #define CK_VECTOR_AVX512_H
 #include "ck_math_avx512.h"
 
+#include <string.h>
+
 #if CK_X86
 
 CK_TARGET_BEGIN(CK_AVX512_FEATURES)
@@ -71,6 +73,15 @@ CK_INLINE void v_store_first_bf16(uint16_t *p, V x, int64_t count) {
     const __m512i quiet_nan = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
     const __m512i high = _mm512_srli_epi32(_mm512_mask_blend_epi32(v_is_nan(x), rounded, quiet_nan), 16);
     _mm256_mask_storeu_epi16(p, vm_first(count), _mm512_cvtepi32_epi16(high));
+}
+
+CK_INLINE V v_load_i8(const int8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+CK_INLINE void v_store_first_i8(int8_t *p, V x, int64_t count) {
+    int8_t lanes[V_LANES];
+    _mm_storeu_si128((__m128i *)lanes, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
+    memcpy(p, lanes, (size_t)(count < V_LANES ? count : V_LANES));
 }
 
 CK_INLINE VD vd_zero(void) { return (VD){_mm512_setzero_pd(), _mm512_setzero_pd()}; }

@@ -3,6 +3,8 @@
 #define CK_VECTOR_NEON_H
 #include "ck_math_neon.h"
 
+#include <string.h>
+
 #if CK_ARM64
 
 typedef float32x4_t V;
@@ -66,6 +68,18 @@ CK_INLINE void v_store_first_bf16(uint16_t *p, V x, int64_t count) {
     const uint32x4_t rounded = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
     const uint32x4_t quiet_nan = vorrq_u32(bits, vdupq_n_u32(0x400000));
     v_store_first16(p, vshrn_n_u32(vbslq_u32(vceqq_f32(x, x), rounded, quiet_nan), 16), count);
+}
+
+CK_INLINE V v_load_i8(const int8_t *p) {
+    uint32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(bytes)))));
+}
+CK_INLINE void v_store_first_i8(int8_t *p, V x, int64_t count) {
+    const int16x4_t narrow = vqmovn_s32(vcvtnq_s32_f32(x));
+    int8_t lanes[8];
+    vst1_s8(lanes, vqmovn_s16(vcombine_s16(narrow, narrow)));
+    memcpy(p, lanes, (size_t)(count < V_LANES ? count : V_LANES));
 }
 
 CK_INLINE VD vd_zero(void) { return (VD){vdupq_n_f64(0), vdupq_n_f64(0)}; }

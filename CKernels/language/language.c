@@ -25,13 +25,14 @@ static ck_status rope_append_check(const ck_rope_append_args *a, ck_cache_type t
         !ck_rows_ok(a->v, a->m, a->kv_heads * a->d, a->v_stride))
         return CK_INVALID_ARGUMENT;
     if (a->kv_heads == 0) return CK_OK;
-    if (!ck_cache_ok(type, a->k_cache) || !ck_cache_ok(type, a->v_cache)) return CK_INVALID_ARGUMENT;
-    return ck_cache_strides_ok(a->kv_heads, a->d, a->cell_stride, a->head_stride) ? CK_OK : CK_INVALID_ARGUMENT;
+    if (!ck_cache_ok(type, a->k_cache, a->k_scales) || !ck_cache_ok(type, a->v_cache, a->v_scales)) return CK_INVALID_ARGUMENT;
+    return ck_cache_strides_ok(type, a->kv_heads, a->d, a->cell_stride, a->head_stride) ? CK_OK : CK_INVALID_ARGUMENT;
 }
 
 ck_status ck_rope_append_f32_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_F32); }
 ck_status ck_rope_append_f16_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_F16); }
 ck_status ck_rope_append_bf16_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_BF16); }
+ck_status ck_rope_append_i8_check(const ck_rope_append_args *args) { return rope_append_check(args, CK_CACHE_I8); }
 
 ck_status ck_silu_mul_check(const ck_silu_mul_args *a) {
     if (!a || a->m < 0 || a->n < 0) return CK_INVALID_ARGUMENT;
@@ -71,5 +72,6 @@ TABLE(ck_assemble_rows_bf16, VECTOR(ck_assemble_rows_bf16) REF(ck_assemble_rows_
 TABLE(ck_rope_append_f32, VECTOR(ck_rope_append_f32) REF(ck_rope_append_f32))
 TABLE(ck_rope_append_f16, VECTOR(ck_rope_append_f16) REF(ck_rope_append_f16))
 TABLE(ck_rope_append_bf16, VECTOR(ck_rope_append_bf16) REF(ck_rope_append_bf16))
+TABLE(ck_rope_append_i8, VECTOR(ck_rope_append_i8) REF(ck_rope_append_i8))
 TABLE(ck_silu_mul_f32, VECTOR(ck_silu_mul_f32) REF(ck_silu_mul_f32))
 TABLE(ck_log_softmax_f32, VECTOR(ck_log_softmax_f32) REF(ck_log_softmax_f32))

@@ -30,22 +30,57 @@ void NAME(assemble_rows_bf16)(const void *args, int part, int parts) { assemble(
 
 /* MARK: rope_append */
 
+/* One vector of each half of a head's row: rotated, or as it is without cosines. */
+typedef struct halves {
+    V low, high;
+} halves;
+
+CK_INLINE halves halves_at(const float *x, const float *cosines, const float *sines, int64_t half, int64_t j) {
+    const int64_t count = half - j;
+    const V low = v_load_first(x + j, count), high = v_load_first(x + j + half, count);
+    if (!cosines) return (halves){low, high};
+    const V c = v_load_first(cosines + j, count), s = v_load_first(sines + j, count);
+    return (halves){v_sub(v_mul(low, c), v_mul(high, s)), v_add(v_mul(high, c), v_mul(low, s))};
+}
+
+/* The scale of a row in 8 bits. */
+CK_INLINE float scale_of(const float *x, const float *cosines, const float *sines, int64_t half) {
+    V largest = v_zero(), gaps = v_zero(); /* gaps: NaN where an element is infinite or NaN, else 0 */
+    for (int64_t j = 0; j < half; j += V_LANES) {
+        const halves at = halves_at(x, cosines, sines, half, j);
+        largest = v_max(largest, v_max(at.low, v_sub(v_zero(), at.low)));
+        largest = v_max(largest, v_max(at.high, v_sub(v_zero(), at.high)));
+        gaps = v_add(gaps, v_add(v_sub(at.low, at.low), v_sub(at.high, at.high)));
+    }
+    return ck_q8_scale(v_sum(gaps) == 0.0f, v_largest(largest));
+}
+
 /* Elements `at` ..< at + count of the cache, at most one vector. */
 CK_INLINE void store_cache(ck_cache_type type, void *cache, int64_t at, V v, int64_t count) {
     if (type == CK_CACHE_F32) v_store_first((float *)cache + at, v, count);
+    else if (type == CK_CACHE_I8) v_store_first_i8((int8_t *)cache + at, v, count);
     else if (type == CK_CACHE_F16) v_store_first_f16((uint16_t *)cache + at, v, count);
     else v_store_first_bf16((uint16_t *)cache + at, v, count);
 }
 
-CK_INLINE void rotate(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
-                      int64_t at) {
+/* A head's row into the cache, which may be x, from element `at` on. */
+CK_INLINE void store_row(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
+                         float *scales, int64_t at) {
     const int64_t half = d / 2;
+    V scale = v_zero();
+    if (type == CK_CACHE_I8) {
+        const float found = scales[at / d] = scale_of(x, cosines, sines, half);
+        scale = v_set1(found);
+        if (!(found > 0.0f)) {
+            memset((int8_t *)cache + at, 0, (size_t)d);
+            return;
+        }
+    }
     for (int64_t j = 0; j < half; j += V_LANES) {
-        const int64_t count = half - j;
-        const V low = v_load_first(x + j, count), high = v_load_first(x + j + half, count);
-        const V c = v_load_first(cosines + j, count), s = v_load_first(sines + j, count);
-        store_cache(type, cache, at + j, v_sub(v_mul(low, c), v_mul(high, s)), count);
-        store_cache(type, cache, at + j + half, v_add(v_mul(high, c), v_mul(low, s)), count);
+        halves row = halves_at(x, cosines, sines, half, j);
+        if (type == CK_CACHE_I8) row = (halves){v_div(row.low, scale), v_div(row.high, scale)};
+        store_cache(type, cache, at + j, row.low, half - j);
+        store_cache(type, cache, at + j + half, row.high, half - j);
     }
 }
 
@@ -59,13 +94,12 @@ CK_INLINE void rope_append(const ck_rope_append_args *a, ck_cache_type type, int
         const float *sines = a->sines + a->positions[i] * (d / 2);
         if (head < a->heads) {
             float *q = a->q + i * a->q_stride + head * d;
-            rotate(CK_CACHE_F32, q, cosines, sines, d, q, 0);
+            store_row(CK_CACHE_F32, q, cosines, sines, d, q, NULL, 0);
         } else {
             const int64_t kv_head = head - a->heads;
             const int64_t at = a->cells[i] * a->cell_stride + kv_head * a->head_stride;
-            rotate(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, at);
-            const float *v = a->v + i * a->v_stride + kv_head * d;
-            for (int64_t j = 0; j < d; j += V_LANES) store_cache(type, a->v_cache, at + j, v_load_first(v + j, d - j), d - j);
+            store_row(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, a->k_scales, at);
+            store_row(type, a->v + i * a->v_stride + kv_head * d, NULL, NULL, d, a->v_cache, a->v_scales, at);
         }
     }
 }
@@ -73,6 +107,7 @@ CK_INLINE void rope_append(const ck_rope_append_args *a, ck_cache_type type, int
 void NAME(rope_append_f32)(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F32, part, parts); }
 void NAME(rope_append_f16)(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F16, part, parts); }
 void NAME(rope_append_bf16)(const void *args, int part, int parts) { rope_append(args, CK_CACHE_BF16, part, parts); }
+void NAME(rope_append_i8)(const void *args, int part, int parts) { rope_append(args, CK_CACHE_I8, part, parts); }
 
 /* MARK: silu_mul */
 

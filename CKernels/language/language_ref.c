@@ -50,14 +50,38 @@ void ck_assemble_rows_bf16_ref(const void *args, int part, int parts) {
 
 /* MARK: rope_append */
 
-/* cache[at ...] = x * cos + rotate_half(x) * sin; the cache may be x. */
-static void rotate(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
-                   int64_t at) {
+/* Element j of a head's row: x * cos + rotate_half(x) * sin, or x itself without cosines. */
+static float element(const float *x, const float *cosines, const float *sines, int64_t half, int64_t j) {
+    if (!cosines) return x[j];
+    return j < half ? x[j] * cosines[j] - x[j + half] * sines[j]
+                    : x[j] * cosines[j - half] + x[j - half] * sines[j - half];
+}
+
+/* A head's row into the cache from element `at` on. */
+static void store_row(ck_cache_type type, const float *x, const float *cosines, const float *sines, int64_t d, void *cache,
+                      float *scales, int64_t at) {
+    float scale = 1.0f;
+    if (type == CK_CACHE_I8) {
+        float largest = 0.0f;
+        bool finite = true;
+        for (int64_t j = 0; j < d; j++) {
+            const float value = element(x, cosines, sines, d / 2, j);
+            finite = finite && isfinite(value);
+            largest = fmaxf(largest, fabsf(value));
+        }
+        scale = scales[at / d] = ck_q8_scale(finite, largest);
+    }
+    for (int64_t j = 0; j < d; j++)
+        ck_cache_set(type, cache, at + j, scale > 0.0f ? element(x, cosines, sines, d / 2, j) / scale : 0.0f);
+}
+
+/* q[d] rotated in place */
+static void rotate(float *q, const float *cosines, const float *sines, int64_t d) {
     const int64_t half = d / 2;
     for (int64_t j = 0; j < half; j++) {
-        const float low = x[j], high = x[j + half];
-        ck_cache_set(type, cache, at + j, low * cosines[j] - high * sines[j]);
-        ck_cache_set(type, cache, at + j + half, high * cosines[j] + low * sines[j]);
+        const float low = element(q, cosines, sines, half, j), high = element(q, cosines, sines, half, j + half);
+        q[j] = low;
+        q[j + half] = high;
     }
 }
 
@@ -70,14 +94,12 @@ static void rope_append(const ck_rope_append_args *a, ck_cache_type type, int pa
         const float *cosines = a->cosines + a->positions[i] * (d / 2);
         const float *sines = a->sines + a->positions[i] * (d / 2);
         if (head < a->heads) {
-            float *q = a->q + i * a->q_stride + head * d;
-            rotate(CK_CACHE_F32, q, cosines, sines, d, q, 0);
+            rotate(a->q + i * a->q_stride + head * d, cosines, sines, d);
         } else {
             const int64_t kv_head = head - a->heads;
             const int64_t at = a->cells[i] * a->cell_stride + kv_head * a->head_stride;
-            rotate(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, at);
-            const float *v = a->v + i * a->v_stride + kv_head * d;
-            for (int64_t j = 0; j < d; j++) ck_cache_set(type, a->v_cache, at + j, v[j]);
+            store_row(type, a->k + i * a->k_stride + kv_head * d, cosines, sines, d, a->k_cache, a->k_scales, at);
+            store_row(type, a->v + i * a->v_stride + kv_head * d, NULL, NULL, d, a->v_cache, a->v_scales, at);
         }
     }
 }
@@ -85,6 +107,7 @@ static void rope_append(const ck_rope_append_args *a, ck_cache_type type, int pa
 void ck_rope_append_f32_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F32, part, parts); }
 void ck_rope_append_f16_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_F16, part, parts); }
 void ck_rope_append_bf16_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_BF16, part, parts); }
+void ck_rope_append_i8_ref(const void *args, int part, int parts) { rope_append(args, CK_CACHE_I8, part, parts); }
 
 /* MARK: silu_mul */
 

@@ -38,6 +38,10 @@ struct Convert: ParsableCommand {
     var dtype: WeightType?
     @Option(help: ArgumentHelp("Type of the image encoder's matrices: f32, or bf16 for CPUs that multiply it (AVX-512 BF16); without it, f32.", valueName: "type"))
     var imageDtype: ImageWeightType?
+    @Option(help: ArgumentHelp(
+        "Type of the key/value cache: \(LanguageConfiguration.CacheType.allCases.map(\.rawValue).joined(separator: ", ")). Without it, f16, or f32 where the query projections are f32.",
+        valueName: "type"))
+    var cacheDtype: LanguageConfiguration.CacheType?
     @Option(help: ArgumentHelp("Model configuration (models/*.json); without it, inferred from the checkpoints.", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("tokenizer.model, where it is not in the --llm folder.", valueName: "file"))
@@ -56,7 +60,7 @@ struct Convert: ParsableCommand {
     func validate() throws {
         let others = [
             ("--llm", llm), ("--image-encoder", imageEncoder), ("--point-encoder", pointEncoder), ("--dtype", dtype?.rawValue),
-            ("--image-dtype", imageDtype?.rawValue), ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
+            ("--image-dtype", imageDtype?.rawValue), ("--cache-dtype", cacheDtype?.rawValue), ("--config", config), ("--tokenizer", tokenizer), ("--pad-row", padRow),
         ]
         if base != nil, noBalance { throw ValidationError("--no-balance goes without --base: an adapter stays as it is.") }
         if base != nil, let other = others.first(where: { $0.1 != nil }) {
@@ -86,6 +90,7 @@ struct Convert: ParsableCommand {
             try Converter(paths, configuration: configuration, name: usualName, weightType: dtype, ignoresExtra: ignoreExtra)
         }
         converter.imageWeightType = imageDtype ?? .f32
+        if let cacheDtype { converter.cacheType = cacheDtype }
         converter.storesPrompt = prompt.isStored
         converter.balancesInputs = !noBalance
         try converter.write(to: output, label: "convert", json: format.json)
@@ -113,6 +118,10 @@ struct Synthesize: ParsableCommand {
     var dtype: WeightType?
     @Option(help: ArgumentHelp("Type of the image encoder's matrices: f32, or bf16 for CPUs that multiply it (AVX-512 BF16); without it, f32.", valueName: "type"))
     var imageDtype: ImageWeightType?
+    @Option(help: ArgumentHelp(
+        "Type of the key/value cache: \(LanguageConfiguration.CacheType.allCases.map(\.rawValue).joined(separator: ", ")). Without it, f16, or f32 where the query projections are f32.",
+        valueName: "type"))
+    var cacheDtype: LanguageConfiguration.CacheType?
     @Option(help: "Seed of the random weights.")
     var seed: UInt64 = 1
     @Option(help: ArgumentHelp("tokenizer.model; without it, a tokenizer of common words, letters and bytes.", valueName: "file"))
@@ -122,7 +131,10 @@ struct Synthesize: ParsableCommand {
 
     func validate() throws {
         if (config == nil) == (base == nil) { throw ValidationError("Give a configuration with --config, or a model with --base.") }
-        for (name, isGiven) in [("--dtype", dtype != nil), ("--image-dtype", imageDtype != nil), ("--tokenizer", tokenizer != nil)] where isGiven && base != nil {
+        let others = [
+            ("--dtype", dtype != nil), ("--image-dtype", imageDtype != nil), ("--cache-dtype", cacheDtype != nil), ("--tokenizer", tokenizer != nil),
+        ]
+        for (name, isGiven) in others where isGiven && base != nil {
             throw ValidationError("\(name) goes without --base: an adapter shares it with its base.")
         }
     }
@@ -140,6 +152,7 @@ struct Synthesize: ParsableCommand {
             usual = converter.configuration.name + "-" + converter.weightType.rawValue
         }
         converter.imageWeightType = imageDtype ?? .f32
+        if let cacheDtype { converter.cacheType = cacheDtype }
         converter.storesPrompt = prompt.isStored
         // A name from a configuration is no path.
         let output = self.output?.expandingTilde ?? usual.replacing("/", with: "-") + ".leo"

@@ -72,6 +72,7 @@ struct LEOCommand: AsyncParsableCommand {
 
 extension WeightType: ExpressibleByArgument {}
 extension ImageWeightType: ExpressibleByArgument {}
+extension LanguageConfiguration.CacheType: ExpressibleByArgument {}
 
 extension ModelConfiguration {
     /// Reads a configuration from a JSON file; errors name the file.

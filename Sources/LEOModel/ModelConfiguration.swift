@@ -237,8 +237,10 @@ public struct LanguageConfiguration: Codable, Sendable, Equatable {
         case f16
         /// Half the memory. Keeps 8 bits of numbers of any size, for models whose keys or values pass the range of f16.
         case bf16
+        /// A quarter of the memory and a little more: integers up to 127, a f32 scale for each head of each row.
+        case int8
     }
-    /// Nil, as in every converted file, follows the weights: f32 where the query projection is stored in f32, so that
+    /// Nil follows the weights: f32 where the query projection is stored in f32, so that
     /// nothing is rounded that the weights are not; else, for weights in f16, bf16 or quantised, f16.
     public var cacheType: CacheType?
     public init() {}

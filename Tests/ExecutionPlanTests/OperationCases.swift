@@ -317,7 +317,7 @@ extension OperationCase {
         }
     }
 
-    static let language: [OperationCase] = [assemble(.f32), assemble(.f16), assemble(.bf16), gather, gatherIntegers] + [.f16, .bf16, .f32].map(rotaryAndAttention)
+    static let language: [OperationCase] = [assemble(.f32), assemble(.f16), assemble(.bf16), gather, gatherIntegers] + [.f16, .bf16, .i8, .f32].map(rotaryAndAttention)
 
     private static let gather =
         OperationCase(description: "gather rows", tolerance: 0, integers: ["s": { (0..<$0).map { Int32($0 * 3 % 11) } }]) { g, m in
@@ -334,7 +334,7 @@ extension OperationCase {
     }
 
     /// Keys and values that differ in their last bit may round to neighbours in a cache of halves: 2^-8 of numbers of a few
-    /// units in bf16, an eighth of that in f16.
+    /// units in bf16, an eighth of that in f16, in i8 a 127th of the largest of four.
     private static func rotaryAndAttention(_ type: ElementType) -> OperationCase {
         OperationCase(
             description: "rotary, cache and attention \(type.rawValue)", tolerance: type == .f32 ? 2e-5 : type == .f16 ? 4e-3 : 3e-2,
@@ -348,15 +348,16 @@ extension OperationCase {
             let x = g.input("x", [m, 12])
             let q = try g.linear(x, 16, "q"), k = try g.linear(x, 8, "k"), v = try g.linear(x, 8, "v")
             let keys = g.graph.state("keys", ValueType(type, [9, 2, 4])), values = g.graph.state("values", ValueType(type, [9, 2, 4]))
+            let scales = type == .i8 ? ["key_scales", "value_scales"].map { g.graph.state($0, ValueType(.f32, [9, 2])) } : []
             let tables = [false, true].map {
                 g.graph.constant(.rotary(sine: $0, positions: 16, dimension: 4, theta: 10000))
             }
             let positions = g.integers("positions", [m]), cells = g.integers("cells", [m])
             let rotated = try g.add(
-                RotateAndStore(heads: 4, keyValueHeads: 2), [q, k, v, positions, cells] + tables + [keys, values], "rotary")
+                RotateAndStore(heads: 4, keyValueHeads: 2), [q, k, v, positions, cells] + tables + [keys, values] + scales, "rotary")
             let prefix = g.integers("prefix", [m]), tails = g.integers("tails", [m, 3]), counts = g.integers("counts", [m])
             g.graph.output(
-                "y", try g.add(CellAttention(heads: 4, keyValueHeads: 2), [rotated, keys, values, prefix, tails, counts], "y"))
+                "y", try g.add(CellAttention(heads: 4, keyValueHeads: 2), [rotated, keys, values, prefix, tails, counts] + scales, "y"))
         }
     }
 }

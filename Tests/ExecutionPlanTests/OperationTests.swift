@@ -103,6 +103,7 @@ import Testing
 
     private static func f(_ shape: Extent...) -> ValueType { ValueType(.f32, shape) }
     private static func i(_ shape: Extent...) -> ValueType { ValueType(.i32, shape) }
+    private static func i8(_ shape: Extent...) -> ValueType { ValueType(.i8, shape) }
     /// Three quantised rows of `columns`.
     private static func quantized(_ columns: Int) -> ValueType {
         ValueType(.u8, [3, .fixed(QuantizeRows.rowByteCount(columns: columns))])
@@ -221,6 +222,10 @@ import Testing
             Rejection("key cache of other heads", rotate, with(rotary, 7, f(9, 4, 4))),
             Rejection("value cache of other heads", rotate, with(rotary, 8, f(9, 4, 4))),
             Rejection("integer caches", rotate, with(with(rotary, 7, i(9, 2, 4)), 8, i(9, 2, 4))),
+            Rejection("8 bits without scales", rotate, with(with(rotary, 7, i8(9, 2, 4)), 8, i8(9, 2, 4))),
+            Rejection("scales without 8 bits", rotate, rotary + [f(9, 2), f(9, 2)]),
+            Rejection("scales of values only", attend, with(with(attention, 1, i8(9, 2, 4)), 2, i8(9, 2, 4)) + [f(9, 2)]),
+            Rejection("scales of other heads", attend, with(with(attention, 1, i8(9, 2, 4)), 2, i8(9, 2, 4)) + [f(9, 2), f(9, 4)]),
             Rejection("caches of two types", attend, with(attention, 1, ValueType(.f16, [9, 2, 4]))),
             Rejection("few inputs", attend, Array(attention.dropLast())),
             Rejection("odd width", attend, with(attention, 0, f(5, 18))),

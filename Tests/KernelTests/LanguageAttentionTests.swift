@@ -46,22 +46,21 @@ private struct AttentionProblem: CustomStringConvertible {
         let list = tails[safe: rows].flatMap { $0 + [Int32](repeating: .max, count: tailStride - $0.count) }
         let counts = tails[safe: rows].map { Int32($0.count) }
         // Gaps between heads and between cells, which hold NaN.
-        let headStride = headsFirst ? cells * (d + 5) + 3 : d + 2
-        let cellStride = headsFirst ? d + 5 : kvHeads * (d + 2) + 1
+        let cellStride = type.stride(headsFirst ? d + 5 : kvHeads * type.stride(d + 2, d: d) + 1, d: d)
+        let headStride = type.stride(headsFirst ? cells * cellStride + 3 : d + 2, d: d)
         let count = cells * cellStride + kvHeads * headStride
-        let cacheKeys = CacheBuffer(type, count: count), cacheValues = CacheBuffer(type, count: count)
+        let cacheKeys = CacheBuffer(type, count: count, d: d), cacheValues = CacheBuffer(type, count: count, d: d)
         for cell in 0..<cells {
             for head in 0..<kvHeads {
-                for j in 0..<d {
-                    let at = cell * cellStride + head * headStride + j
-                    cacheKeys[at] = keys[(cell * kvHeads + head) * d + j]
-                    cacheValues[at] = values[(cell * kvHeads + head) * d + j]
-                }
+                let from = (cell * kvHeads + head) * d, at = cell * cellStride + head * headStride
+                cacheKeys.store((0..<d).map { keys[from + $0] }, at: at)
+                cacheValues.store((0..<d).map { values[from + $0] }, at: at)
             }
         }
         var a = ck_attention_args()
         (a.q, a.y) = (q.constant + rows.lowerBound * qStride, y.pointer)
         (a.k_cache, a.v_cache) = (UnsafeRawPointer(cacheKeys.pointer), UnsafeRawPointer(cacheValues.pointer))
+        (a.k_scales, a.v_scales) = (UnsafePointer(cacheKeys.scales), UnsafePointer(cacheValues.scales))
         (a.cell_stride, a.head_stride) = (Int64(cellStride), Int64(headStride))
         (a.m, a.heads, a.kv_heads, a.d) = (Int64(rows.count), Int64(heads), Int64(kvHeads), Int64(d))
         (a.q_stride, a.y_stride, a.tail_stride) = (Int64(qStride), Int64(yStride), Int64(tailStride))
@@ -92,24 +91,27 @@ private struct AttentionProblem: CustomStringConvertible {
     func oracle(_ row: Int, _ head: Int) -> [Double] {
         let cells = visible(row).map { ($0 * kvHeads + head / (heads / kvHeads)) * d }
         let base = row * qStride + head * d
-        func held(_ cache: LinearBuffer<Float>, _ at: Int) -> Double { Double(type.stored(cache.pointer[at])) }
+        func held(_ cache: LinearBuffer<Float>, _ cell: Int) -> [Double] {
+            let (elements, scale) = type.stored((0..<d).map { cache.pointer[cell + $0] })
+            return elements.map { Double($0) * Double(scale) }
+        }
         let scores = cells.map { cell in
-            (0..<d).reduce(0.0) { $0 + Double(q.pointer[base + $1]) * held(keys, cell + $1) }
-                / Double(d).squareRoot()
+            let key = held(keys, cell)
+            return (0..<d).reduce(0.0) { $0 + Double(q.pointer[base + $1]) * key[$1] } / Double(d).squareRoot()
         }
         let top = scores.max() ?? 0
         let weights = scores.map { exp($0 - top) }
         let total = weights.reduce(0, +)
         var result = [Double](repeating: 0, count: d)
         for (weight, cell) in zip(weights, cells) {
-            for j in 0..<d { result[j] += weight * held(values, cell + j) }
+            for (j, value) in held(values, cell).enumerated() { result[j] += weight * value }
         }
         return result.map { cells.isEmpty ? 0 : $0 / total }
     }
 
     /// Compares every variant of every type of cache, in both orders, with the oracle.
-    func verify(tolerance: Double) {
-        for type in CacheElement.allCases {
+    func verify(_ types: [CacheElement] = CacheElement.allCases, tolerance: Double) {
+        for type in types {
             for headsFirst in [true, false] {
                 var problem = self
                 (problem.type, problem.headsFirst) = (type, headsFirst)
@@ -201,6 +203,8 @@ extension Array {
             let problem = AttentionProblem(
                 m: 5, heads: 2, kvHeads: 2, d: 16, cells: 100, prefixes: [100, 33, 1, 64, 99], size: size)
             each(problem) { problem, variant in
+                // The largest query times integers up to 127 is beyond float32.
+                if problem.type == .i8 && size > 1e30 { return }
                 let y = problem.run(variant)
                 for row in 0..<5 {
                     for head in 0..<2 {
@@ -223,7 +227,8 @@ extension Array {
         let problem = AttentionProblem(m: 2, heads: 1, kvHeads: 1, d: 8, cells: 80, prefixes: [80, 60])
         for j in 0..<8 { for row in 0..<2 { problem.q[row * problem.qStride + j] = 1 } }
         for cell in 0..<80 where cell != 45 && cell != 70 { problem.keys[cell * 8] = -.infinity }
-        problem.verify(tolerance: tolerance(8))
+        // In 8 bits such a cell would be NaN.
+        problem.verify([.f32, .f16, .bf16], tolerance: tolerance(8))
     }
 
     @Test func invisibleCellsAreNeverUsed() {
@@ -406,16 +411,25 @@ extension Array {
                 $0.q = nil
                 $0.scratch = nil
             } == CK_OK)
-        // Halves need half the alignment.
-        for type in [CacheElement.f16, .bf16] {
-            for (offset, expected) in [(0, CK_OK), (2, CK_OK), (1, CK_INVALID_ARGUMENT)] {
+        // Halves need half the alignment, bytes none, but scales and whole heads.
+        for type in [CacheElement.f16, .bf16, .i8] {
+            for (offset, expected) in [(0, CK_OK), (2, CK_OK), (1, type == .i8 ? CK_OK : CK_INVALID_ARGUMENT)] {
                 var a = ck_attention_args()
                 (a.q, a.y) = (memory.constant, memory.pointer + 32)
                 (a.k_cache, a.v_cache) = (UnsafeRawPointer(memory.pointer) + offset, UnsafeRawPointer(memory.pointer) + offset)
                 (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.y_stride, a.cell_stride) = (2, 2, 1, 4, 8, 8, 4)
                 a.prefix_counts = counts.constant
                 a.scratch = scratch
+                (a.k_scales, a.v_scales) = (memory.constant, memory.constant)
                 #expect(type.checkAttention(&a) == expected, "\(type) \(offset)")
+                guard type == .i8 else { continue }
+                for change: (inout ck_attention_args) -> Void in [
+                    { $0.k_scales = nil }, { $0.v_scales = nil }, { $0.cell_stride = 6 }, { ($0.kv_heads, $0.head_stride) = (2, 5) },
+                ] {
+                    var a = a
+                    change(&a)
+                    #expect(type.checkAttention(&a) == CK_INVALID_ARGUMENT)
+                }
             }
         }
         var a = ck_attention_args()

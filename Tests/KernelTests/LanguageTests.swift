@@ -78,17 +78,19 @@ import Testing
             let cells = LinearBuffer((0..<m).map { Int32(6 - $0) }, canary: 99)
             for (type, headsFirst) in CacheElement.allCases.flatMap({ [($0, true), ($0, false)] }) {
                 // Caches of 7 cells with gaps.
-                let headStride = headsFirst ? 7 * (d + 1) + 2 : d, cellStride = headsFirst ? d + 1 : kvHeads * d
+                let headStride = type.stride(headsFirst ? 7 * type.stride(d + 1, d: d) + 2 : d, d: d)
+                let cellStride = type.stride(headsFirst ? d + 1 : kvHeads * d, d: d)
                 let cacheCount = kvHeads * headStride + 7 * cellStride
                 for (variant, parts) in LinearVariant.runnable(type.rope).flatMap({ v in [1, 2, 3, 5, 7, 40].map { (v, $0) } }) {
                     let q = LinearBuffer(q0)
-                    let kCache = CacheBuffer(type, count: cacheCount), vCache = CacheBuffer(type, count: cacheCount)
+                    let kCache = CacheBuffer(type, count: cacheCount, d: d), vCache = CacheBuffer(type, count: cacheCount, d: d)
                     var a = ck_rope_append_args()
                     (a.q, a.k, a.v) = (q.pointer, k.constant, v.constant)
                     (a.positions, a.cells, a.cosines, a.sines) = (
                         positions.constant, cells.constant, cosines.constant, sines.constant
                     )
                     (a.k_cache, a.v_cache) = (kCache.pointer, vCache.pointer)
+                    (a.k_scales, a.v_scales) = (kCache.scales, vCache.scales)
                     (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(kvHeads), Int64(d))
                     (a.q_stride, a.k_stride, a.v_stride) = (Int64(qStride), Int64(kStride), Int64(vStride))
                     (a.cell_stride, a.head_stride) = (Int64(cellStride), Int64(headStride))
@@ -101,7 +103,7 @@ import Testing
                         return x(j) * cosines[at] + turned
                     }
                     var expectedQ = q0
-                    let expectedK = CacheBuffer(type, count: cacheCount), expectedV = CacheBuffer(type, count: cacheCount)
+                    let expectedK = CacheBuffer(type, count: cacheCount, d: d), expectedV = CacheBuffer(type, count: cacheCount, d: d)
                     for i in 0..<m {
                         for head in 0..<heads {
                             let base = i * qStride + head * d
@@ -109,10 +111,8 @@ import Testing
                         }
                         for head in 0..<kvHeads {
                             let cell = Int(cells[i]) * cellStride + head * headStride
-                            for j in 0..<d {
-                                expectedK[cell + j] = type.stored(rotated({ k[i * kStride + head * d + $0] }, i, j))
-                                expectedV[cell + j] = type.stored(v[i * vStride + head * d + j])
-                            }
+                            expectedK.store((0..<d).map { j in rotated({ k[i * kStride + head * d + $0] }, i, j) }, at: cell)
+                            expectedV.store((0..<d).map { v[i * vStride + head * d + $0] }, at: cell)
                         }
                     }
                     let equal = q.values == expectedQ && kCache.bits == expectedK.bits && vCache.bits == expectedV.bits
@@ -137,9 +137,10 @@ import Testing
         let v = LinearBuffer(numbers), q = LinearBuffer<Float>(zeros: d)
         let one = LinearBuffer([Float](repeating: 1, count: d)), zero = LinearBuffer<Float>(zeros: d)
         let index = LinearBuffer<Int32>([0], canary: 9)
-        for type in CacheElement.allCases {
+        for type in [CacheElement.f32, .f16, .bf16] {
+            let expected = type.stored(numbers).elements
             for variant in LinearVariant.runnable(type.rope) {
-                let kCache = CacheBuffer(type, count: d), vCache = CacheBuffer(type, count: d)
+                let kCache = CacheBuffer(type, count: d, d: d), vCache = CacheBuffer(type, count: d, d: d)
                 var a = ck_rope_append_args()
                 (a.q, a.k, a.v, a.positions, a.cells) = (q.pointer, zero.constant, v.constant, index.constant, index.constant)
                 (a.cosines, a.sines, a.k_cache, a.v_cache) = (one.constant, zero.constant, kCache.pointer, vCache.pointer)
@@ -147,13 +148,52 @@ import Testing
                 #expect(type.checkRope(&a) == CK_OK)
                 variant(a)
                 for (j, number) in numbers.enumerated() {
-                    let held = vCache[j], expected = type.stored(number)
+                    let held = vCache[j], expected = expected[j]
                     #expect(
                         number.isNaN ? held.isNaN : held == expected && held.sign == expected.sign,
                         "\(variant.name): \(number) became \(held)")
                 }
                 #expect((0..<d).allSatisfy { kCache[$0] == 0 } && vCache.isIntact && kCache.isIntact, "\(variant.name)")
             }
+        }
+    }
+
+    /// In 8 bits the largest number of a head's row fixes its scale: ties go to even, rows of nothing and of less than the normal
+    /// numbers are zeros, one number that is not finite makes the whole row NaN.
+    @Test func eightBitRowsHaveTheScaleOfTheirLargest() {
+        let d = 38
+        var rows: [[Float]] = [
+            .init(repeating: 0, count: d), .init(repeating: -0.0, count: d), (0..<d).map { Float($0) - 127 }, (0..<d).map { Float($0) * 0.5 + 108.5 },
+            (0..<d).map { Float($0) * 0x1p-149 }, (0..<d).map { Float($0 - 19) * 0x1p-126 },
+            (0..<d).map { Float($0 - 19) * Float.greatestFiniteMagnitude / 20 }, .init(repeating: .greatestFiniteMagnitude, count: d),
+        ]
+        for value in [Float.nan, -.nan, .infinity, -.infinity] {
+            for place in [0, 7, 18, 19, 31, 37] { rows.append((0..<d).map { $0 == place ? value : Float($0) }) }
+        }
+        let m = rows.count
+        let v = LinearBuffer(rows.flatMap { $0 }), k = LinearBuffer(rows.reversed().flatMap { $0 }), q = LinearBuffer<Float>(zeros: m * d)
+        let one = LinearBuffer([Float](repeating: 1, count: d)), zero = LinearBuffer<Float>(zeros: d)
+        let places = LinearBuffer<Int32>(m, filledWith: 0, canary: 9), cells = LinearBuffer((0..<m).map { Int32($0) }, canary: 9)
+        for variant in LinearVariant.runnable(ck_rope_append_i8_variants()) {
+            let kCache = CacheBuffer(.i8, count: m * d, d: d), vCache = CacheBuffer(.i8, count: m * d, d: d)
+            var a = ck_rope_append_args()
+            (a.q, a.k, a.v, a.positions, a.cells) = (q.pointer, k.constant, v.constant, places.constant, cells.constant)
+            (a.cosines, a.sines) = (one.constant, zero.constant)
+            (a.k_cache, a.v_cache, a.k_scales, a.v_scales) = (kCache.pointer, vCache.pointer, kCache.scales, vCache.scales)
+            (a.m, a.heads, a.kv_heads, a.d, a.cell_stride) = (Int64(m), 1, 1, Int64(d), Int64(d))
+            (a.q_stride, a.k_stride, a.v_stride) = (Int64(d), Int64(d), Int64(d))
+            #expect(ck_rope_append_i8_check(&a) == CK_OK)
+            variant(a, parts: 3)
+            for i in 0..<m {
+                for (name, cache, row) in [("values", vCache, rows[i]), ("keys", kCache, rows[m - 1 - i])] {
+                    let (elements, scale) = CacheElement.i8.stored(row)
+                    let held = cache.scales?[i] ?? 0
+                    #expect(held == scale || held.isNaN && scale.isNaN, "\(variant.name): \(name) \(i): scale \(held)")
+                    #expect(
+                        (0..<d).allSatisfy { cache[i * d + $0] == elements[$0] * scale || scale.isNaN }, "\(variant.name): \(name) \(i)")
+                }
+            }
+            #expect(kCache.isIntact && vCache.isIntact, "\(variant.name)")
         }
     }
 
@@ -306,6 +346,7 @@ import Testing
             (a.q, a.k, a.v, a.positions, a.cells) = (f.pointer, f.constant, f.constant, i.constant, i.constant)
             (a.cosines, a.sines) = (f.constant, f.constant)
             (a.k_cache, a.v_cache) = (UnsafeMutableRawPointer(f.pointer + 32), UnsafeMutableRawPointer(f.pointer + 40))
+            (a.k_scales, a.v_scales) = (f.pointer + 48, f.pointer + 56)
             (a.m, a.heads, a.kv_heads, a.d, a.q_stride, a.k_stride, a.v_stride) = (2, 2, 1, 4, 8, 4, 4)
             a.cell_stride = 4
             change(&a)
@@ -316,14 +357,28 @@ import Testing
             { $0.d = 3 }, { $0.m = -1 }, { $0.heads = -1 }, { $0.heads = .max }, { $0.kv_heads = .max }, { $0.q = nil },
             { $0.k = nil }, { $0.v = nil },
             { $0.positions = nil }, { $0.cells = nil }, { $0.cosines = nil }, { $0.sines = nil }, { $0.k_cache = nil },
-            { $0.v_cache = nil }, { $0.k_cache = $0.k_cache + 1 }, { $0.v_cache = $0.v_cache + 1 },
+            { $0.v_cache = nil },
             { $0.q_stride = 7 }, { $0.k_stride = 3 }, { $0.v_stride = 3 }, { $0.cell_stride = 3 }, { $0.cell_stride = .max },
             {
                 ($0.kv_heads, $0.k_stride, $0.v_stride) = (2, 8, 8)
                 $0.head_stride = 3
             },
         ] { for type in CacheElement.allCases { #expect(rope(type, change) == CK_INVALID_ARGUMENT, "\(type)") } }
-        #expect(rope(.f32) { $0.k_cache = $0.k_cache + 2 } == CK_INVALID_ARGUMENT && rope(.f16) { $0.k_cache = $0.k_cache + 2 } == CK_OK)
+        // Each type has its own alignment; scales and whole heads are a matter of 8 bits.
+        for (type, bytes) in [(CacheElement.f32, 4), (.f16, 2), (.bf16, 2), (.i8, 1)] {
+            for offset in 1...3 {
+                let expected = offset % bytes == 0 ? CK_OK : CK_INVALID_ARGUMENT
+                #expect(rope(type) { $0.k_cache = $0.k_cache + offset } == expected && rope(type) { $0.v_cache = $0.v_cache + offset } == expected)
+            }
+            let expected = type == .i8 ? CK_INVALID_ARGUMENT : CK_OK
+            for change: (inout ck_rope_append_args) -> Void in [
+                { $0.k_scales = nil }, { $0.v_scales = nil }, { $0.cell_stride = 6 },
+                {
+                    ($0.kv_heads, $0.k_stride, $0.v_stride) = (2, 8, 8)
+                    $0.head_stride = 5
+                },
+            ] { #expect(rope(type, change) == expected, "\(type)") }
+        }
 
         func silu(_ change: (inout ck_silu_mul_args) -> Void) -> ck_status {
             var a = ck_silu_mul_args()
@@ -370,11 +425,11 @@ import Testing
             ("ck_assemble_rows_f16", ck_assemble_rows_f16_variants()),
             ("ck_assemble_rows_bf16", ck_assemble_rows_bf16_variants()),
             ("ck_rope_append_f32", ck_rope_append_f32_variants()), ("ck_rope_append_f16", ck_rope_append_f16_variants()),
-            ("ck_rope_append_bf16", ck_rope_append_bf16_variants()),
+            ("ck_rope_append_bf16", ck_rope_append_bf16_variants()), ("ck_rope_append_i8", ck_rope_append_i8_variants()),
             ("ck_silu_mul_f32", ck_silu_mul_f32_variants()), ("ck_log_softmax_f32", ck_log_softmax_f32_variants()),
             ("ck_attention_f32_cells", ck_attention_f32_cells_variants()),
             ("ck_attention_f16_cells", ck_attention_f16_cells_variants()),
-            ("ck_attention_bf16_cells", ck_attention_bf16_cells_variants()),
+            ("ck_attention_bf16_cells", ck_attention_bf16_cells_variants()), ("ck_attention_i8_cells", ck_attention_i8_cells_variants()),
         ]
         for (family, table) in tables {
             for i in 0..<Int(table.count) {

@@ -100,6 +100,24 @@ import TestSupport
         }
     }
 
+    @Test func theCacheTypeIsPartOfTheModel() throws {
+        try withMicroModel { folder, model in
+            let path = folder + "/cache.leo"
+            let made = try Leo.run("synthesize", "--config", folder + "/micro.json", "-o", path, "--cache-dtype", "int8")
+            #expect(made.status == 0, "\(made.errors)")
+            let states = try Archive(path: path).tensors.map(\.specification).filter { $0.name.hasPrefix("prefix.layers.") }
+            func types(_ kind: String) -> Set<String> { Set(states.filter { $0.name.hasSuffix(kind) }.map(\.elementType.rawValue)) }
+            #expect(types(".keys") == ["i8"] && types(".values") == ["i8"] && types(".key_scales") == ["f32"] && types(".value_scales") == ["f32"])
+            // The stored prompt fits what the plan keeps, so it is used without a word, and both files answer.
+            for file in [model, path] {
+                let answer = try Leo.run("ask", file, "Where is the lamp?", "--max-tokens", "4", "--json")
+                #expect(answer.status == 0 && answer.errors.isEmpty, "\(answer.errors)")
+            }
+            let compared = try Leo.run("quality", model, path, "--count", "2", "--actions", "0", "--steps", "4", "--json")
+            #expect(compared.status == 0, "\(compared.errors)")
+        }
+    }
+
     // MARK: Interruption
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL]) func interruptedConversionLeavesNothingUnderTheName(signal: Int32) throws {

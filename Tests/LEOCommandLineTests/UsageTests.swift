@@ -24,6 +24,7 @@ import TestSupport
 
     @Test(arguments: [
         ["bogus"], ["inspect"], ["inspect", "a", "b"], ["convert", "--leo", "x"], ["convert", "--leo", "x", "-o", "y", "--dtype", "f99"],
+        ["synthesize", "--config", "x", "-o", "y", "--cache-dtype", "int4"], ["convert", "--base", "x", "--leo", "y", "-o", "z", "--cache-dtype", "int8"],
         ["plan"], ["plan", "a", "--config", "b"], ["plan", "a", "--dot", "--json"], ["plan", "a", "--dtype", "int8"],
         ["plan", "a", "--part", "wheels"], ["check"], ["verify"], ["synthesize", "-o", "x"], ["ask", "model"],
         ["ask", "model", "hi", "--position", "1,2"], ["ask", "model", "hi", "--position", "1,2,nan"],

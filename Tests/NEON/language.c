@@ -33,6 +33,7 @@ static uint32_t element(int type, const void *cache, int64_t at) {
     float value;
     if (type == 0) value = ((const float *)cache)[at];
     else if (type == 1) value = ck_f32_from_f16_value(((const uint16_t *)cache)[at]);
+    else if (type == 3) value = (float)((const int8_t *)cache)[at];
     else value = ck_f32_from_bf16_value(((const uint16_t *)cache)[at]);
     return isnan(value) ? 0x7fc00000u : ck_bits_from_float(value);
 }
@@ -40,8 +41,10 @@ static uint32_t element(int type, const void *cache, int64_t at) {
 static void rope_case(int type, int64_t m, int64_t heads, int64_t kv_heads, int64_t d, int turn) {
     const ck_variants table = type == 0   ? ck_rope_append_f32_variants()
                               : type == 1 ? ck_rope_append_f16_variants()
-                                          : ck_rope_append_bf16_variants();
-    const int64_t positions = 9, cells = m + 3, elements = cells * kv_heads * d, bytes = elements * (type == 0 ? 4 : 2);
+                              : type == 2 ? ck_rope_append_bf16_variants()
+                                          : ck_rope_append_i8_variants();
+    const int64_t positions = 9, cells = m + 3, elements = cells * kv_heads * d;
+    const int64_t bytes = elements * (type == 0 ? 4 : type == 3 ? 1 : 2), scales = cells * kv_heads;
     int32_t *position = guarded(m * 4), *cell = guarded(m * 4);
     for (int64_t i = 0; i < m; i++) {
         position[i] = (int32_t)below(positions);
@@ -58,6 +61,7 @@ static void rope_case(int type, int64_t m, int64_t heads, int64_t kv_heads, int6
     };
     float *q_found[2] = {guarded(m * heads * d * 4), guarded(m * heads * d * 4)};
     uint8_t *cache[2][2] = {{guarded(bytes), guarded(bytes)}, {guarded(bytes), guarded(bytes)}};
+    float *scale[2][2] = {{filled(scales, 777), filled(scales, 777)}, {filled(scales, 777), filled(scales, 777)}};
     for (const ck_variant *row = table.rows + table.count; row-- > table.rows;) { /* the reference is the last row */
         if (!ck_isa_supported(row->isa)) continue;
         const int use = row->isa == CK_ISA_REF ? 0 : 1;
@@ -67,9 +71,12 @@ static void rope_case(int type, int64_t m, int64_t heads, int64_t kv_heads, int6
         a.q = q_found[use];
         a.k_cache = cache[use][0];
         a.v_cache = cache[use][1];
+        a.k_scales = scale[use][0];
+        a.v_scales = scale[use][1];
         const ck_status status = type == 0   ? ck_rope_append_f32_check(&a)
                                  : type == 1 ? ck_rope_append_f16_check(&a)
-                                             : ck_rope_append_bf16_check(&a);
+                                 : type == 2 ? ck_rope_append_bf16_check(&a)
+                                             : ck_rope_append_i8_check(&a);
         if (status != CK_OK) abort();
         run_parts(row, &a, 1 + turn % 4);
         if (use == 0) continue;
@@ -79,6 +86,7 @@ static void rope_case(int type, int64_t m, int64_t heads, int64_t kv_heads, int6
             for (int i = 0; i < 2; i++)
                 for (int64_t j = 0; j < elements; j++) bits[i][j] = element(type, cache[i][which], j);
             same_bytes(row->name, which ? "values" : "keys", bits[1], bits[0], elements * 4);
+            same_floats(row->name, "scales", scale[1][which], scale[0][which], scales);
         }
     }
     release_all();
@@ -131,7 +139,7 @@ void check_language(void) {
         }
     softmax_case(2, 5000, 3, false, turn);
     static const int64_t dims[] = {0, 2, 4, 6, 8, 10, 14, 22, 64, 128};
-    for (int type = 0; type < 3; type++)
+    for (int type = 0; type < 4; type++)
         for (int i = 0; i < 10; i++)
             for (int64_t m = 0; m < 6; m += 1 + m, turn++) {
                 rope_case(type, m, 3, 1, dims[i], turn);

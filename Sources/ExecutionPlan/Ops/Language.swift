@@ -48,7 +48,8 @@ package struct AssembleRows: Operation {
 /// Rotates queries and keys by their positions and stores keys and values in the cache.
 ///
 /// - Inputs: q [m, heads · d] (rotated in place), k, v [m, kvHeads · d], positions, cells [m] int32,
-///   cosines, sines [positions, d/2], key cache, value cache [cells, kvHeads, d] in f32, f16 or bf16.
+///   cosines, sines [positions, d/2], key cache, value cache [cells, kvHeads, d] in f32, f16, bf16 or i8; i8 has scales of keys and
+///   of values behind, [cells, kvHeads] f32.
 /// - Output: q, rotated.
 package struct RotateAndStore: Operation {
     package let heads: Int
@@ -62,7 +63,7 @@ package struct RotateAndStore: Operation {
     package var writesState: Bool { true }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
-        try require(inputs.count == 9, "9 inputs", inputs)
+        try require(inputs.count >= 9, "9 or 11 inputs", inputs)
         let d = try headWidth(inputs[0], heads: heads, inputs)
         try require(d % 2 == 0, "heads of even size", inputs)
         let rows = inputs[0].rows
@@ -70,7 +71,7 @@ package struct RotateAndStore: Operation {
             inputs[1] == inputs[2] && inputs[1].shape == [rows, .fixed(d * keyValueHeads)], "k, v [m, \(d * keyValueHeads)]", inputs)
         try require(inputs[3] == ValueType(.i32, [rows]) && inputs[4] == inputs[3], "positions and cells [m] int32", inputs)
         try require(inputs[5] == inputs[6] && inputs[5].columns == .fixed(d / 2), "cosines and sines [positions, \(d / 2)]", inputs)
-        try requireCaches(inputs[7], inputs[8], keyValueHeads: keyValueHeads, width: d, inputs)
+        try requireCaches(inputs[7], inputs[8], scales: inputs.dropFirst(9), keyValueHeads: keyValueHeads, width: d, inputs)
         return [inputs[0]]
     }
 
@@ -88,6 +89,7 @@ package struct RotateAndStore: Operation {
         switch o[7].elementType {
         case .f16: (variants, check) = (ck_rope_append_f16_variants(), ck_rope_append_f16_check)
         case .bf16: (variants, check) = (ck_rope_append_bf16_variants(), ck_rope_append_bf16_check)
+        case .i8: (variants, check) = (ck_rope_append_i8_variants(), ck_rope_append_i8_check)
         default: (variants, check) = (ck_rope_append_f32_variants(), ck_rope_append_f32_check)
         }
         try lowering.call(variants, check: check, zero: ck_rope_append_args()) { arguments, bindings in
@@ -100,6 +102,8 @@ package struct RotateAndStore: Operation {
             arguments.sines = UnsafePointer(bindings.f32(o[6]))
             arguments.k_cache = bindings.raw(o[7])
             arguments.v_cache = bindings.raw(o[8])
+            arguments.k_scales = bindings.f32(o.count > 9 ? o[9] : nil)
+            arguments.v_scales = bindings.f32(o.count > 9 ? o[10] : nil)
             arguments.m = bindings[m]
             arguments.heads = heads
             arguments.kv_heads = keyValueHeads
@@ -115,8 +119,8 @@ package struct RotateAndStore: Operation {
 
 /// Attention of query rows over cache cells; see `ck_attention_args` for which cells a row sees.
 ///
-/// - Inputs: q [m, heads · d], key cache, value cache [cells, kvHeads, d] in f32, f16 or bf16, prefix counts [m], tail cells [m, limit],
-///   tail counts [m], all int32.
+/// - Inputs: q [m, heads · d], key cache, value cache [cells, kvHeads, d] in f32, f16, bf16 or i8, prefix counts [m], tail cells [m, limit],
+///   tail counts [m], all int32; i8 has scales of keys and of values behind, [cells, kvHeads] f32.
 package struct CellAttention: Operation {
     package let heads: Int
     package let keyValueHeads: Int
@@ -127,9 +131,9 @@ package struct CellAttention: Operation {
     package var name: String { "attention" }
 
     package func outputTypes(_ inputs: [ValueType]) throws(ShapeMismatch) -> [ValueType] {
-        try require(inputs.count == 6, "6 inputs", inputs)
+        try require(inputs.count >= 6, "6 or 8 inputs", inputs)
         let d = try headWidth(inputs[0], heads: heads, inputs)
-        try requireCaches(inputs[1], inputs[2], keyValueHeads: keyValueHeads, width: d, inputs)
+        try requireCaches(inputs[1], inputs[2], scales: inputs.dropFirst(6), keyValueHeads: keyValueHeads, width: d, inputs)
         let counts = ValueType(.i32, [inputs[0].rows])
         try require(
             inputs[3] == counts && inputs[5] == counts && inputs[4].elementType == .i32 && inputs[4].shape.count == 2
@@ -155,6 +159,9 @@ package struct CellAttention: Operation {
         case .bf16:
             (variants, check) = (ck_attention_bf16_cells_variants(), ck_attention_bf16_cells_check)
             scratch = ck_attention_bf16_cells_scratch_bytes
+        case .i8:
+            (variants, check) = (ck_attention_i8_cells_variants(), ck_attention_i8_cells_check)
+            scratch = ck_attention_i8_cells_scratch_bytes
         default:
             (variants, check) = (ck_attention_f32_cells_variants(), ck_attention_f32_cells_check)
             scratch = ck_attention_f32_cells_scratch_bytes
@@ -163,6 +170,8 @@ package struct CellAttention: Operation {
             arguments.q = UnsafePointer(bindings.f32(o[0]))
             arguments.k_cache = UnsafeRawPointer(bindings.raw(o[1]))
             arguments.v_cache = UnsafeRawPointer(bindings.raw(o[2]))
+            arguments.k_scales = UnsafePointer(bindings.f32(o.count > 6 ? o[6] : nil))
+            arguments.v_scales = UnsafePointer(bindings.f32(o.count > 6 ? o[7] : nil))
             arguments.y = bindings.f32(y)
             arguments.prefix_counts = UnsafePointer(bindings.i32(o[3]))
             arguments.tail_cells = UnsafePointer(bindings.i32(o[4]))
@@ -190,9 +199,13 @@ private func headWidth(_ queries: ValueType, heads: Int, _ inputs: [ValueType]) 
 }
 
 private func requireCaches(
-    _ keys: ValueType, _ values: ValueType, keyValueHeads: Int, width: Int, _ inputs: [ValueType]
+    _ keys: ValueType, _ values: ValueType, scales: ArraySlice<ValueType>, keyValueHeads: Int, width: Int, _ inputs: [ValueType]
 ) throws(ShapeMismatch) {
     try require(
-        keys == values && [.f32, .f16, .bf16].contains(keys.elementType) && keys.shape.count == 3 && keys.shape.dropFirst() == [.fixed(keyValueHeads), .fixed(width)],
-        "caches [cells, \(keyValueHeads), \(width)] in f32, f16 or bf16", inputs)
+        keys == values && [.f32, .f16, .bf16, .i8].contains(keys.elementType) && keys.shape.count == 3 && keys.shape.dropFirst() == [.fixed(keyValueHeads), .fixed(width)],
+        "caches [cells, \(keyValueHeads), \(width)] in f32, f16, bf16 or i8", inputs)
+    let scale = ValueType(.f32, Array(keys.shape.prefix(2)))
+    try require(
+        Array(scales) == (keys.elementType == .i8 ? [scale, scale] : []),
+        "scales [cells, \(keyValueHeads)] of keys and of values for i8, and only there", inputs)
 }

@@ -3,10 +3,12 @@ internal import CLEOKernels
 extension KernelCase {
     /// LLaMA-7B beside its matrices: 32 heads of 128, a prompt of 192 tokens.
     static var language: [KernelCase] {
-        [
-            attention(m: 192, visible: 192, name: "prefill,192"), attention(m: 1, visible: 256, name: "decode,1x256"),
-            attention(m: 5, visible: 256, name: "decode,5x256"), attention(m: 192, visible: 192, name: "prefill,192", half: true),
-            attention(m: 1, visible: 256, name: "decode,1x256", half: true), attention(m: 5, visible: 256, name: "decode,5x256", half: true),
+        CacheElement.allCases.flatMap { type in
+            [
+                attention(type, m: 192, visible: 192, name: "prefill,192"), attention(type, m: 1, visible: 256, name: "decode,1x256"),
+                attention(type, m: 5, visible: 256, name: "decode,5x256"),
+            ]
+        } + [
             KernelCase(
                 "rms_norm/f32", "192x4096", { ck_rms_norm_f32_variants() }, Work(operations: 4 * 192 * 4096, bytes: 2 * 192 * 4096 * 4), tolerance: 1e-5
             ) { memory throws(BenchError) in try norm(memory, rows: 192, columns: 4096, layer: false) },
@@ -56,30 +58,77 @@ extension KernelCase {
         ]
     }
 
+    /// How keys and values are held: as the plan does with weights in f32, with others, and in 8 bits if asked to.
+    private enum CacheElement: String, CaseIterable {
+        case f32, f16, i8
+
+        var byteCount: Int {
+            switch self {
+            case .f32: 4
+            case .f16: 2
+            case .i8: 1
+            }
+        }
+
+        var variants: ck_variants {
+            switch self {
+            case .f32: ck_attention_f32_cells_variants()
+            case .f16: ck_attention_f16_cells_variants()
+            case .i8: ck_attention_i8_cells_variants()
+            }
+        }
+
+        var check: (UnsafePointer<ck_attention_args>?) -> ck_status {
+            switch self {
+            case .f32: ck_attention_f32_cells_check
+            case .f16: ck_attention_f16_cells_check
+            case .i8: ck_attention_i8_cells_check
+            }
+        }
+
+        func scratchBytes(_ a: UnsafePointer<ck_attention_args>?, _ parts: Int32) -> Int {
+            switch self {
+            case .f32: ck_attention_f32_cells_scratch_bytes(a, parts)
+            case .f16: ck_attention_f16_cells_scratch_bytes(a, parts)
+            case .i8: ck_attention_i8_cells_scratch_bytes(a, parts)
+            }
+        }
+
+        /// Random numbers of at most 1, and the scales of `count / d` heads where the type has them.
+        func cache(_ memory: KernelMemory, _ count: Int, d: Int) throws(BenchError) -> (elements: UnsafeRawPointer, scales: UnsafePointer<Float>?) {
+            let values = try memory.floats(count)
+            switch self {
+            case .f32: return (UnsafeRawPointer(values), nil)
+            case .f16:
+                let halves = try memory.zeros(UInt16.self, count)
+                ck_f16_from_f32(values, halves, Int64(count))
+                memory.release(values)
+                return (UnsafeRawPointer(halves), nil)
+            case .i8:
+                let bytes = try memory.zeros(Int8.self, count), scales = try memory.zeros(Float.self, count / d)
+                for index in 0..<count { bytes[index] = Int8(max(-127, min(127, values[index] * 127))) }
+                for index in 0..<count / d { scales[index] = 1.0 / 127 }
+                memory.release(values)
+                return (UnsafeRawPointer(bytes), UnsafePointer(scales))
+            }
+        }
+    }
+
     /// - Parameter visible: cells the last row sees; the rows before see one less each in a prefill, as many in a step
-    /// - Parameter half: keys and values in f16
-    private static func attention(m: Int, visible: Int, name: String, half: Bool = false) -> KernelCase {
+    private static func attention(_ type: CacheElement, m: Int, visible: Int, name: String) -> KernelCase {
         let (heads, d) = (32, 128)
         let isPrefill = m == visible
         let seen = isPrefill ? m * (m + 1) / 2 : m * visible
         return KernelCase(
-            half ? "attention/f16_cells" : "attention/f32_cells", name,
-            { half ? ck_attention_f16_cells_variants() : ck_attention_f32_cells_variants() },
-            Work(operations: 4 * Double(heads * d) * Double(seen), bytes: Double((2 * m * 4 + 2 * visible * (half ? 2 : 4)) * heads * d)),
+            "attention/\(type.rawValue)_cells", name, { type.variants },
+            Work(operations: 4 * Double(heads * d) * Double(seen), bytes: Double((2 * m * 4 + 2 * visible * type.byteCount) * heads * d)),
             tolerance: 1e-4
         ) { memory throws(BenchError) in
             var a = ck_attention_args()
             let width = heads * d
             a.q = UnsafePointer(try memory.floats(m * width))
-            func cache() throws(BenchError) -> UnsafeRawPointer {
-                let values = try memory.floats(visible * width)
-                guard half else { return UnsafeRawPointer(values) }
-                let halves = try memory.zeros(UInt16.self, visible * width)
-                ck_f16_from_f32(values, halves, Int64(visible * width))
-                memory.release(values)
-                return UnsafeRawPointer(halves)
-            }
-            (a.k_cache, a.v_cache) = (try cache(), try cache())
+            (a.k_cache, a.k_scales) = try type.cache(memory, visible * width, d: d)
+            (a.v_cache, a.v_scales) = try type.cache(memory, visible * width, d: d)
             (a.cell_stride, a.head_stride) = (Int64(d), Int64(visible * d))
             a.y = try memory.zeros(Float.self, m * width)
             let counts = try memory.zeros(Int32.self, m)
@@ -87,9 +136,8 @@ extension KernelCase {
             a.prefix_counts = UnsafePointer(counts)
             (a.m, a.heads, a.kv_heads, a.d) = (Int64(m), Int64(heads), Int64(heads), Int64(d))
             (a.q_stride, a.y_stride) = (Int64(width), Int64(width))
-            let parts = Int32(memory.parts)
-            a.scratch = try memory.scratch(half ? ck_attention_f16_cells_scratch_bytes(&a, parts) : ck_attention_f32_cells_scratch_bytes(&a, parts))
-            return try memory.finish(a, half ? ck_attention_f16_cells_check : ck_attention_f32_cells_check, output: .floats(a.y, m * width))
+            a.scratch = try memory.scratch(type.scratchBytes(&a, Int32(memory.parts)))
+            return try memory.finish(a, type.check, output: .floats(a.y, m * width))
         }
     }
 

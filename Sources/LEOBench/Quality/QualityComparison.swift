@@ -53,8 +53,9 @@ public struct QualityComparison: Sendable {
 
     private static func checkSameModel(_ a: Engine, _ first: String, _ b: Engine, _ second: String) throws(BenchError) {
         var other = b.configuration
-        // A name says nothing of what is computed.
+        // A name says nothing of what is computed, and how the cache holds numbers is one of the things to compare.
         other.name = a.configuration.name
+        other.language.cacheType = a.configuration.language.cacheType
         guard other == a.configuration else {
             throw .models("\(first) and \(second) hold different models: \(difference(a.configuration, other))")
         }

@@ -57,9 +57,14 @@ public struct ConversionProgress: Sendable {
 /// Memory stays small: matrices are read, folded, packed and written a few megabytes at a time; only to balance what becomes integers
 /// (`balancesInputs`) one layer is in memory, in 16 bits. The file appears under its final name only when it is complete.
 public struct Converter: Sendable {
-    public let configuration: ModelConfiguration
+    public private(set) var configuration: ModelConfiguration
     public let weightType: WeightType
     public var imageWeightType = ImageWeightType.f32
+    /// See `LanguageConfiguration.cacheType`. An adapter shares that of its base.
+    public var cacheType: LanguageConfiguration.CacheType? {
+        get { configuration.language.cacheType }
+        set { configuration.language.cacheType = newValue }
+    }
     /// Whether keys and values of LEO's role prompt are computed and stored, so that requests need not read it.
     public var storesPrompt = true
     /// Whether channels that stand out while the model reads that prompt are made smaller before integers are multiplied, and the

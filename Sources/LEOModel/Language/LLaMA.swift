@@ -33,7 +33,7 @@ package protocol LanguageModel: Sendable {
 package struct LLaMA: LanguageModel {
     package let configuration: LanguageConfiguration
     package let lora: LoRAConfiguration?
-    /// Element type of the key/value cache: f32, f16 or bf16.
+    /// Element type of the key/value cache: f32, f16, bf16 or i8.
     package let cacheType: ElementType
     package init(_ configuration: LanguageConfiguration, lora: LoRAConfiguration?, cacheType: ElementType = .f32) {
         self.configuration = configuration
@@ -138,13 +138,14 @@ package struct LLaMA: LanguageModel {
         let normed = try rmsNorm(&builder, x, name + ".input_layernorm")
         let qkv = try projections(
             &builder, normed, name, [("q_proj", hidden), ("k_proj", kvHeads * dimension), ("v_proj", kvHeads * dimension)])
-        func cache(_ kind: String) -> ValueID {
-            builder.graph.state("\(name).\(kind)", ValueType(cacheType, [.fixed(cells), .fixed(kvHeads), .fixed(dimension)]))
+        func cache(_ kind: String, _ type: ElementType, _ elements: [Int]) -> ValueID {
+            builder.graph.state("\(name).\(kind)", ValueType(type, ([cells, kvHeads] + elements).map(Extent.fixed)))
         }
-        let keys = cache("keys"), values = cache("values")
+        let keys = cache("keys", cacheType, [dimension]), values = cache("values", cacheType, [dimension])
+        let scales = cacheType == .i8 ? [cache("key_scales", .f32, []), cache("value_scales", .f32, [])] : []
         var rotated = try builder.add(
             RotateAndStore(heads: heads, keyValueHeads: kvHeads),
-            qkv + [shared.positions, shared.cells, shared.cosines, shared.sines, keys, values], name + ".rotary")
+            qkv + [shared.positions, shared.cells, shared.cosines, shared.sines, keys, values] + scales, name + ".rotary")
         var seen = shared.seen, x = x
         if let selected {
             rotated = try gather(&builder, selected, rotated, name + ".selected_queries")
@@ -156,7 +157,7 @@ package struct LLaMA: LanguageModel {
         }
         let mixed = try builder.add(
             CellAttention(heads: heads, keyValueHeads: kvHeads),
-            [rotated, keys, values, seen.prefixCounts, seen.tailCells, seen.tailCounts], name + ".attention")
+            [rotated, keys, values, seen.prefixCounts, seen.tailCells, seen.tailCounts] + scales, name + ".attention")
         let attended = try projections(&builder, mixed, name, [("o_proj", hidden)])[0]
         let y = try builder.add(x, attended, name + ".residual1")
 

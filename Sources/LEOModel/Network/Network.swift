@@ -98,6 +98,7 @@ public final class Network: Sendable {
         case .f32: return .f32
         case .f16: return .f16
         case .bf16: return .bf16
+        case .int8: return .i8
         case nil: break
         }
         // All layers are kept alike, and the graph of one is built sooner.

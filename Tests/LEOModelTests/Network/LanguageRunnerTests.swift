@@ -248,8 +248,8 @@ import Testing
         #expect(bits(try runner.read(prompt, extra: [])) == expected)
     }
 
-    /// Half precision rounds keys and values by 2^-12 (f16) or 2^-9 (bf16) of their size, about 1 here as the logits are; two
-    /// layers and sums over random signs keep the logits within a few such steps.
+    /// Half precision rounds keys and values by 2^-12 (f16) or 2^-9 (bf16) of their size, about 1 here as the logits are, 8 bits by
+    /// a 254th of a head's largest; two layers and sums over random signs keep the logits within a few such steps.
     @Test func narrowCachesChangeLogitsByTheirRounding() throws {
         let prompt = TinyModel.prompt(150, extra: 4), extra = TinyModel.extra(4)
         func logits(_ type: LanguageConfiguration.CacheType?) throws -> [Float] {
@@ -262,7 +262,7 @@ import Testing
         }
         let exact = try logits(.f32)
         #expect(bits(try logits(nil)) == bits(exact), "weights in f32 keep a cache in f32")
-        for (type, tolerance) in [(LanguageConfiguration.CacheType.f16, Float(4e-3)), (.bf16, 3e-2)] {
+        for (type, tolerance) in [(LanguageConfiguration.CacheType.f16, Float(4e-3)), (.bf16, 3e-2), (.int8, 3e-2)] {
             let difference = distance(try logits(type), exact)
             #expect(difference > 0 && difference < tolerance, "\(type): \(difference)")
         }
@@ -279,6 +279,9 @@ import Testing
         }
         let full = try bytes(nil)
         #expect(try bytes(.f16) * 2 == full && bytes(.bf16) * 2 == full && bytes(.f32, packed: .f16) == full)
+        // A head of 8 bits has a scale of 4 bytes.
+        let width = configuration.language.hiddenSize / configuration.language.numAttentionHeads
+        #expect(try bytes(.int8) * 4 * width == full * (width + 4))
         #expect(try bytes(nil, packed: .f16) * 2 == full && bytes(nil, packed: .bf16) * 2 == full)
     }
 }

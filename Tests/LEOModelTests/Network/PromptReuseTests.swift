@@ -115,13 +115,13 @@ import Testing
 
     private func tokens(_ count: Int) -> [PromptRow] { TinyModel.prompt(count, seed: 5) }
 
-    @Test(arguments: [1, 2, 31, 40, 600])
-    func aStoredPrefixIsAPromptThatWasRead(count: Int) throws {
-        let network = try TinyModel.network()
+    @Test(arguments: [1, 2, 31, 40, 600], [LanguageConfiguration.CacheType.f32, .int8])
+    func aStoredPrefixIsAPromptThatWasRead(count: Int, cacheType: LanguageConfiguration.CacheType) throws {
+        let network = try TinyModel.network { $0.language.cacheType = cacheType }
         let author = try LanguageRunner(network), extra = TinyModel.extra(5)
         _ = try author.read(tokens(count), extra: [])
         let prefix = author.prefix(count)
-        #expect(prefix.tokens == tokens(count).map(\.source) && prefix.states.count == 4)
+        #expect(prefix.tokens == tokens(count).map(\.source) && prefix.states.count == (cacheType == .int8 ? 8 : 4))
         let rest = TinyModel.prompt(45, extra: 5, seed: 6)
         let whole = tokens(count) + rest.map { PromptRow(source: $0.source, position: $0.position + Int32(count)) }
         let expected = try fresh(network, whole, extra)
