@@ -9,8 +9,9 @@
  * are multiplied by their factor at once, 15 * 15 needs no carry, so one vpmullw and one vpaddb do 64 of them.
  * nibble_tile_avx512vnni.h has the way of fewer.
  *
- * More than 6 rows: blocks of up to 192 rows by one panel, group by group, so that the group's 8 KB serve all tiles; the
- * float sums, 48 KB, wait in a buffer. Tails: padding in the weights and q8 rows; only the final store is masked.
+ * More than 6 rows: blocks of up to 192 rows by 8 panels, group by group. The group's q are copied together, 24 KB for all
+ * panels (rows themselves lie pages apart), a panel's 8 KB of weights serve all tiles, and the float sums, 384 KB, wait in
+ * a buffer. Tails: padding in the weights and q8 rows; only the final store is masked.
  * clang keeps the tile in registers; GCC 12 copies accumulators around vpdpbusd and runs at half the speed. */
 #include "ck_avx512.h"
 #include "linear_q8/epilogue_avx2.h"
@@ -26,18 +27,20 @@ enum {
     tile_panels = 4,
     panel_vectors = CK_Q8_PANEL / 16,
     block_rows = 192, /* a multiple of tile_rows */
+    block_panels = 8,
+    sum_pitch = block_panels * CK_Q8_PANEL,
     stream_pitch = tile_panels * CK_Q8_PANEL,
     group_blocks = CK_GROUP / 4,
     group_bytes = group_blocks * CK_Q8_BLOCK,
     stream_ahead = 8192 /* bytes in all panels of a turn */
 };
 
-/* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
+/* Rows of x at one group. */
 typedef struct group_rows {
     const int8_t *q;
     const float *scale;
     const int32_t *sum;
-    int64_t stride;
+    int64_t stride, factor_stride; /* bytes: of q, of scale and sum */
 } group_rows;
 
 /* int8 weights of `panels` panels at one group. */
@@ -62,7 +65,7 @@ CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows 
                        float *sums, int64_t sum_stride) {
     __m512i acc[tile_rows][tile_panels * panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m512i start = _mm512_set1_epi32(-128 * int_at((const char *)x->sum + r * x->stride));
+        const __m512i start = _mm512_set1_epi32(-128 * int_at((const char *)x->sum + r * x->factor_stride));
         CK_UNROLL for (int v = 0; v < panels * panel_vectors; v++) acc[r][v] = start;
     }
     const uint8_t *values = w->values;
@@ -87,7 +90,7 @@ CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows 
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
         float scale;
-        memcpy(&scale, (const char *)x->scale + r * stride, sizeof scale);
+        memcpy(&scale, (const char *)x->scale + r * x->factor_stride, sizeof scale);
         const __m512 x_scale = _mm512_set1_ps(scale);
         CK_UNROLL for (int p = 0; p < panels; p++)
             CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
@@ -180,7 +183,7 @@ CK_Q8_INLINE group_weights weights_at(const ck_linear_q8_args *a, ck_q8_weight t
 
 CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group) {
     const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
-    return (group_rows){x.q + group * CK_GROUP, x.scale + group, x.sum + group, a->x_stride};
+    return (group_rows){x.q + group * CK_GROUP, x.scale + group, x.sum + group, a->x_stride, a->x_stride};
 }
 
 /* MARK: Adapter */
@@ -265,43 +268,78 @@ CK_Q8_INLINE void fetch(const uint8_t *next, int64_t bytes) {
     for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
 }
 
-/* All tiles of a block at one panel and group; meanwhile the weights that stand next travel to the second-level cache. */
-static void run_tiles(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, const group_weights *w,
-                      const uint8_t *next, int64_t next_bytes, float *sums) {
+/* The q, scales and sums of a block's rows at one group, side by side. */
+typedef struct gathered {
+    int8_t q[block_rows * CK_GROUP] __attribute__((aligned(64)));
+    float scale[block_rows];
+    int32_t sum[block_rows];
+} gathered;
+
+CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, gathered *x) {
+    const group_rows from = rows_at(a, row, group);
+    const bool upper = a->k - group * CK_GROUP > CK_GROUP / 2; /* rows are padded to 64 k, and what is beyond k is multiplied by padding */
+    for (int64_t i = 0; i < rows; i++) {
+        const int8_t *q = from.q + i * from.stride;
+        _mm512_storeu_si512(x->q + i * CK_GROUP, _mm512_loadu_si512(q));
+        if (upper) _mm512_storeu_si512(x->q + i * CK_GROUP + CK_GROUP / 2, _mm512_loadu_si512(q + CK_GROUP / 2));
+        memcpy(x->scale + i, (const char *)from.scale + i * from.factor_stride, sizeof *x->scale);
+        memcpy(x->sum + i, (const char *)from.sum + i * from.factor_stride, sizeof *x->sum);
+    }
+}
+
+/* All tiles of a block at one panel and group; meanwhile the weights that stand next, and the q of `next_rows`, travel to the
+ * second-level cache. */
+static void run_tiles(int64_t rows, const gathered *x, const group_weights *w, const uint8_t *next, int64_t next_bytes,
+                      const group_rows *next_rows, bool resume, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t first = t * tile_rows;
         const int64_t stop = (t + 1) * share < next_bytes ? (t + 1) * share : next_bytes;
         fetch(next + t * share, stop - t * share);
-        const group_rows x = rows_at(a, row + first, group);
         const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
-        cached_tile(height, &x, w, group > 0, sums + first * CK_Q8_PANEL, CK_Q8_PANEL);
+        if (next_rows)
+            for (int64_t i = first; i < first + height; i++) fetch((const uint8_t *)next_rows->q + i * next_rows->stride, CK_GROUP);
+        const group_rows at = {x->q + first * CK_GROUP, x->scale + first, x->sum + first, CK_GROUP, sizeof(float)};
+        cached_tile(height, &at, w, resume, sums + first * sum_pitch, sum_pitch);
     }
 }
 
-CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
-    float sums[block_rows * CK_Q8_PANEL] __attribute__((aligned(64)));
-    uint8_t values[group_bytes] __attribute__((aligned(64)));
+/* Up to block_rows rows and block_panels panels, whole k. */
+CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t column,
+                        int64_t columns, gathered *x, uint8_t *values, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
+    const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
+    const int64_t bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2);
+    if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
+    for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
+        gather_rows(a, row, rows, group, x);
+        const bool more = (group + 2) * CK_GROUP <= a->k; /* another whole group */
+        const group_rows next_rows = rows_at(a, row, more ? group + 1 : group);
+        for (int64_t p = 0; p < panels; p++) {
+            const bool last = p + 1 == panels;
+            const group_weights w = weights_at(a, type, first_panel + p, group, values, scale);
+            const uint8_t *next = packed_at(a, type, first_panel + (last ? 0 : p + 1)) + (last ? group + 1 : group) * bytes;
+            const bool has_next = last ? more : w.blocks == group_blocks;
+            run_tiles(rows, x, &w, has_next ? next : w.values, has_next ? bytes : 0, last && more ? &next_rows : NULL, group > 0,
+                      sums + p * CK_Q8_PANEL);
+        }
+    }
+    for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);
+    finish(a, sums, sum_pitch, row, rows, column, columns);
+}
+
+CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
+    gathered x;
+    float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
+    uint8_t values[group_bytes] __attribute__((aligned(64)));
     /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
     const int64_t blocks = (a->m + block_rows - 1) / block_rows;
     const int64_t height = ((a->m + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-    const int64_t next_bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2);
-    for (int64_t column = begin; column < end; column += CK_Q8_PANEL) {
-        const int64_t panel = column / CK_Q8_PANEL;
-        const uint8_t *packed = packed_at(a, type, panel);
-        for (int64_t row = 0; row < a->m; row += height) {
-            const int64_t rows = a->m - row < height ? a->m - row : height;
-            if (a->k == 0) memset(sums, 0, sizeof sums);
-            for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
-                const group_weights w = weights_at(a, type, panel, group, values, scale);
-                const bool more = (group + 2) * CK_GROUP <= a->k; /* another whole group of this panel */
-                run_tiles(a, row, rows, group, &w, packed + (group + more) * next_bytes, more ? next_bytes : 0, sums);
-            }
-            add_adapters(a, row, rows, panel, sums, CK_Q8_PANEL);
-            finish(a, sums, CK_Q8_PANEL, row, rows, column, end - column < CK_Q8_PANEL ? end - column : CK_Q8_PANEL);
-        }
+    for (int64_t column = begin; column < end; column += sum_pitch) {
+        const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
+        for (int64_t row = 0; row < a->m; row += height)
+            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, &x, values, sums);
     }
 }
 
