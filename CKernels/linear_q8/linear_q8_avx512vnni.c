@@ -32,7 +32,8 @@ enum {
     stream_pitch = tile_panels * CK_Q8_PANEL,
     group_blocks = CK_GROUP / 4,
     group_bytes = group_blocks * CK_Q8_BLOCK,
-    stream_ahead = 8192 /* bytes in all panels of a turn */
+    stream_ahead = 8192, /* bytes in all panels of a turn: to the second-level cache */
+    stream_near = 4096   /* to the first */
 };
 
 /* Rows of x at one group. */
@@ -59,8 +60,9 @@ CK_Q8_INLINE int32_t int_at(const void *p) {
 
 /* MARK: Tile */
 
-/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products; `from_memory` fetches weights ahead, into the second-level
- * cache, which has more misses under way at once than the first (Emerald Rapids: five rows take 0.9 to 0.95 of the time) */
+/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products; `from_memory` fetches weights ahead, first into the second-level
+ * cache, which has more misses under way at once than the first. (Emerald Rapids, five rows: 0.9 to 0.95 of the time, with the second
+ * step 0.87 to 0.97 of that.) */
 CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows *x, const group_weights *w, bool resume,
                        float *sums, int64_t sum_stride) {
     __m512i acc[tile_rows][tile_panels * panel_vectors];
@@ -77,7 +79,10 @@ CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows 
             CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
                 const uint8_t *at = values + p * panel_bytes + v * 64;
                 weights[v] = _mm512_loadu_si512(at);
-                if (from_memory) _mm_prefetch((const char *)at + stream_ahead / panels, _MM_HINT_T1);
+                if (from_memory) {
+                    _mm_prefetch((const char *)at + stream_ahead / panels, _MM_HINT_T1);
+                    _mm_prefetch((const char *)at + stream_near / panels, _MM_HINT_T0);
+                }
             }
             CK_UNROLL for (int r = 0; r < rows; r++) {
                 const __m512i value = _mm512_set1_epi32(int_at(q + r * stride));

@@ -28,6 +28,7 @@ CK_Q8_INLINE void add_block(int rows, int vectors, const int8_t *q, int64_t stri
             const uint8_t *at = values + nibble_at(pair + i, panel_bytes, 64);
             const __m512i both = _mm512_loadu_si512(at);
             _mm_prefetch((const char *)at + stream_ahead, _MM_HINT_T1);
+            _mm_prefetch((const char *)at + stream_near, _MM_HINT_T0);
             low[i] = _mm512_and_si512(both, low_bits);
             high[i] = _mm512_and_si512(_mm512_srli_epi16(both, 4), low_bits);
         }
@@ -52,7 +53,7 @@ CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const 
         __m512i acc[tile_rows][nibble_vectors];
         CK_UNROLL for (int r = 0; r < rows; r++) {
             int16_t sum;
-            memcpy(&sum, (const char *)(part_sum + part) + r * x->stride, sizeof sum);
+            memcpy(&sum, (const char *)(part_sum + part) + r * x->factor_stride, sizeof sum);
             CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm512_set1_epi32(-8 * sum);
         }
         const int64_t left = w->blocks - part * part_blocks, blocks = left < part_blocks ? left : part_blocks;
@@ -66,7 +67,7 @@ CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const 
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
         float scale;
-        memcpy(&scale, (const char *)x->scale + r * x->stride, sizeof scale);
+        memcpy(&scale, (const char *)x->scale + r * x->factor_stride, sizeof scale);
         CK_UNROLL for (int v = 0; v < vectors; v++) {
             const __m512i word = _mm512_loadu_si512(w->words + nibble_at(v, w->panel_words, 16));
             const __m512 w_scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_srli_epi32(word, 16), 16));
