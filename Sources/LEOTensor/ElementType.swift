@@ -21,6 +21,15 @@ public enum ElementType: String, Sendable, Codable, CaseIterable, Hashable {
     }
 }
 
+/// Indices of an element of `shape` by its place in C order.
+package func elementIndices(of place: Int, in shape: [Int]) -> [Int] {
+    var rest = place
+    return Array(shape.reversed().map { extent in
+        defer { rest /= extent }
+        return rest % extent
+    }.reversed())
+}
+
 /// Number of elements of a shape, or nil where a dimension is negative or the product overflows.
 public func elementCount(of shape: [Int]) -> Int? {
     var count = 1

@@ -175,6 +175,31 @@ import Testing
         #expect(ConversionError.tensors(found).description.contains("… and \(found.count - 40) more"))
     }
 
+    /// A number that is none, or too large for the type asked for, is named with its file, and nothing is left behind.
+    @Test(arguments: [
+        ("model.layers.1.mlp.up_proj.weight", 37, Float.nan, WeightType.f32, "finite numbers", "nan at [1, 5]"),
+        ("model.layers.1.self_attn.v_proj.weight", 0, .infinity, .int8, "finite numbers", "inf at [0, 0]"),
+        ("encoder.1.mlps.0.layer0.bn.bn.running_mean", 3, -.infinity, .f32, "finite numbers", "-inf at [3]"),
+        ("model.layers.0.self_attn.q_proj.weight", 64, 65_520, .f16, "finite numbers that f16 holds", "65520.0 at [2, 0]"),
+    ])
+    func badNumbersAreNamedWithTheirFile(
+        tensor: String, place: Int, value: Float, weightType: WeightType, expected: String, found: String
+    ) throws {
+        var fake = FakeCheckpoints()
+        let index = try #require(fake.entries.firstIndex { $0.name == tensor })
+        fake.entries[index].values[place] = value
+        try withTemporaryFolder { folder in
+            let paths = try fake.write(to: folder)
+            let role = fake.entries[index].role
+            let file = try openCheckpoint(path: try #require(role == .languageModel ? paths.languageModel : paths.pointEncoder)).path
+            let converter = try Converter(paths, weightType: weightType)
+            #expect(throws: ConversionError.numbers(path: file, tensor: tensor, expected: expected, found: found)) {
+                try converter.write(to: folder + "/out.leo")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasPrefix("out.leo") })
+        }
+    }
+
     @Test func aMissingTokenizerIsNamed() throws {
         try withTemporaryFolder { folder in
             let fake = FakeCheckpoints()

@@ -59,16 +59,7 @@ package struct ConstantEncoding: Sendable {
         guard largest >= bound.bitPattern, let place = values.firstIndex(where: { !($0.magnitude < bound) }) else { return }
         throw GraphError.constant(
             name: recipe.name, expected: "finite numbers that \(precision.rawValue) holds",
-            found: "\(values[place]) at \(index(of: start + place))")
-    }
-
-    /// Indices of an element by its place in C order.
-    private func index(of place: Int) -> [Int] {
-        var rest = place
-        return Array(shape.reversed().map { extent in
-            defer { rest /= extent }
-            return rest % extent
-        }.reversed())
+            found: "\(values[place]) at \(elementIndices(of: start + place, in: shape))")
     }
 
     /// Encodes the whole constant piece by piece, in order.

@@ -139,6 +139,14 @@ package struct CheckpointParameters: ParameterSource {
         padRow = (try row("embed_tokens"), try row("lm_head"))
     }
 
+    /// `error` with the tensor's file and official name, where a constant is one parameter and no more.
+    func located(_ error: GraphError, _ recipe: Recipe) -> any Error {
+        guard case .constant(recipe.name, let expected, let found) = error, let only = recipe.parameters.first, recipe.parameters.count == 1,
+            only.shape == recipe.shape, let (official, _) = set.find(only.name), let reader = set.readers[official.role]
+        else { return error }
+        return ConversionError.numbers(path: reader.path, tensor: official.name, expected: expected, found: found)
+    }
+
     package func withRows(
         of name: String, shape: [Int], _ rows: Range<Int>, _ body: (UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
@@ -155,6 +163,12 @@ package struct CheckpointParameters: ParameterSource {
                         bytes, from: tensor.elementType,
                         into: UnsafeMutableBufferPointer(rebasing: target[..<(stored.count * columns)]))
                 }
+            }
+            // Said here, where the file is known; what is computed from them would only be NaN.
+            if let place = values.firstIndex(where: { !$0.isFinite }) {
+                throw ConversionError.numbers(
+                    path: reader.path, tensor: official.name, expected: "finite numbers",
+                    found: "\(values[place]) at \(elementIndices(of: stored.lowerBound * columns + place, in: tensor.shape))")
             }
         }
         // Rows beyond the checkpoint's vocabulary: [PAD].

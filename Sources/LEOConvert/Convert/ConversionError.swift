@@ -27,6 +27,7 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
     case missingFile(what: String, hint: String)
     case cannotInfer(field: String, reason: String)
     case languageModelConfiguration(path: String, field: String, expected: String, found: String)
+    case numbers(path: String, tensor: String, expected: String, found: String)
     case padRow(path: String, tensor: String, expected: Int, found: Int)
     case tokenizer(path: String, expected: String, found: String)
 
@@ -40,6 +41,7 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
         case .cannotInfer(let field, let reason): return "\(field) cannot be told from the checkpoints: \(reason); give a configuration with --config"
         case .languageModelConfiguration(let path, let field, let expected, let found):
             return "\(path): \(field): expected \(expected), found \(found)"
+        case .numbers(let path, let tensor, let expected, let found): return "\(path): \(tensor): expected \(expected), found \(found)"
         case .padRow(let path, let tensor, let expected, let found): return "\(path): \(tensor): expected \(expected) values, found \(found)"
         case .tokenizer(let path, let expected, let found): return "\(path): expected \(expected), found \(found)"
         }

@@ -247,8 +247,8 @@ public struct Converter: Sendable {
             }
             for item in items {
                 var scales: [UInt8] = []
-                try item.encoding.encode(
-                    item.recipe, with: evaluator,
+                try encode(
+                    item, with: evaluator,
                     write: { bytes in
                         try written.append(bytes, to: item.recipe.name)
                         done += bytes.count
@@ -269,6 +269,18 @@ public struct Converter: Sendable {
         } catch {
             writer.cancel()
             throw error
+        }
+    }
+
+    /// Encodes a constant; its numbers are the checkpoint's, and so are errors about them.
+    private func encode(
+        _ item: Item, with evaluator: RecipeEvaluator, write: (UnsafeRawBufferPointer) throws -> Void,
+        writeScale: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        do {
+            try item.encoding.encode(item.recipe, with: evaluator, write: write, writeScale: writeScale)
+        } catch let error as GraphError {
+            throw (parameters as? CheckpointParameters)?.located(error, item.recipe) ?? error
         }
     }
 
