@@ -23,7 +23,7 @@ public final class Archive: Sendable {
     ///
     /// - Errors: `.file`, `.notAnArchive`, `.unsupportedVersion`, `.truncated`, `.headerChecksum`, `.invalid`
     public init(path: String) throws(ArchiveError) {
-        do { file = try MappedFile(path: path) } catch { throw .file(error) }
+        do { file = try MappedFile(path: path, largePages: true) } catch { throw .file(error) }
         self.path = path
         byteCount = file.byteCount
         header = try ArchiveHeaderReader.read(file)

@@ -12,8 +12,10 @@ public final class MappedFile: @unchecked Sendable {
     public let byteCount: Int
     private let base: UnsafeMutableRawPointer?
 
+    /// - Parameter largePages: asks the system for large pages, where kernel and file system have them for files. For a file that is
+    ///   read as a whole, over and over.
     /// - Throws: `FileError` that names the path and the reason.
-    public init(path: String) throws(FileError) {
+    public init(path: String, largePages: Bool = false) throws(FileError) {
         // Not to wait for the writer of a pipe, which is refused below.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(path: path, action: "open", code: errno) }
@@ -34,6 +36,10 @@ public final class MappedFile: @unchecked Sendable {
             throw FileError(path: path, action: "map", code: errno)
         }
         base = memory
+        #if os(Linux)
+        // A wish: where it cannot be had, pages are small.
+        if largePages { _ = madvise(memory, byteCount, MADV_HUGEPAGE) }
+        #endif
     }
 
     deinit {
