@@ -3,7 +3,7 @@
  * A kernel is a pure slice: it gets one argument struct and `(part, parts)`, does its share of the
  * work and returns. It never allocates, prints, locks, aborts or starts threads. Calling a kernel
  * for every part in 0..<parts, in any order or at once, computes the whole result, and the result
- * is the same bit for bit for every value of `parts`.
+ * is the same bit for bit for every value of `parts`. It needs up to half a megabyte of stack.
  */
 #ifndef CK_COMMON_H
 #define CK_COMMON_H

@@ -21,6 +21,13 @@ public enum ElementType: String, Sendable, Codable, CaseIterable, Hashable {
     }
 }
 
+/// The place of the first value that is NaN or whose size is not below `bound`.
+package func firstPlace(in values: UnsafeBufferPointer<Float>, notBelow bound: Float) -> Int? {
+    // As bits a NaN is larger than infinity and infinity than any number; finding the largest takes a fraction of a search.
+    let largest = values.reduce(0 as UInt32) { max($0, $1.magnitude.bitPattern) }
+    return largest < bound.bitPattern ? nil : values.firstIndex { !($0.magnitude < bound) }
+}
+
 /// Indices of an element of `shape` by its place in C order.
 package func elementIndices(of place: Int, in shape: [Int]) -> [Int] {
     var rest = place

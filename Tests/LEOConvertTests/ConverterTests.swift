@@ -200,6 +200,21 @@ import Testing
         }
     }
 
+    @Test func badNumbersOfThePadRowAreItsOwn() throws {
+        let row = [Float](repeating: 1, count: FakeCheckpoints.hidden)
+        var head = row
+        head[7] = .nan
+        #expect { try converted(padRow: (row, head)) { _ in } } throws: { error in
+            guard case ConversionError.numbers(let path, "lm_head", "finite numbers", "nan at [7]") = error else { return false }
+            return path.hasSuffix("/pad.safetensors")
+        }
+        // Too large for the type of the matrix, whose other rows are another file's.
+        head[7] = 70_000
+        #expect { try converted(weightType: .f16, padRow: (row, head)) { _ in } } throws: { error in
+            "\(error)".contains("language.lm_head.weight") && "\(error)".contains("70000.0 at [299, 7]")
+        }
+    }
+
     @Test func aMissingTokenizerIsNamed() throws {
         try withTemporaryFolder { folder in
             let fake = FakeCheckpoints()

@@ -53,10 +53,7 @@ package struct ConstantEncoding: Sendable {
 
     /// Every element is a number that the precision holds; `values` are those from a place in C order on.
     private func check(_ recipe: Recipe, _ values: [Float], from start: Int) throws {
-        // As bits a NaN is larger than infinity and infinity than any number; finding the largest takes a fraction of packing.
-        let largest = values.reduce(0 as UInt32) { max($0, $1.magnitude.bitPattern) }
-        let bound = precision.overflow
-        guard largest >= bound.bitPattern, let place = values.firstIndex(where: { !($0.magnitude < bound) }) else { return }
+        guard let place = values.withUnsafeBufferPointer({ firstPlace(in: $0, notBelow: precision.overflow) }) else { return }
         throw GraphError.constant(
             name: recipe.name, expected: "finite numbers that \(precision.rawValue) holds",
             found: "\(values[place]) at \(elementIndices(of: start + place, in: shape))")

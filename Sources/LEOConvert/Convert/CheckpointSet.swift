@@ -134,15 +134,27 @@ package struct CheckpointParameters: ParameterSource {
             guard values.count == hiddenSize else {
                 throw ConversionError.padRow(path: path, tensor: name, expected: hiddenSize, found: values.count)
             }
+            try Self.check(values, path: path, tensor: name, shape: [values.count], from: 0)
             return values
         }
         padRow = (try row("embed_tokens"), try row("lm_head"))
     }
 
-    /// `error` with the tensor's file and official name, where a constant is one parameter and no more.
+    /// Every value is a number. Said here, where the file is known; what is computed from them would only be NaN.
+    ///
+    /// - Parameters:
+    ///   - shape: of the tensor.
+    ///   - start: the place of the first value in it.
+    private static func check(_ values: [Float], path: String, tensor: String, shape: [Int], from start: Int) throws {
+        guard let place = values.withUnsafeBufferPointer({ firstPlace(in: $0, notBelow: .infinity) }) else { return }
+        throw ConversionError.numbers(
+            path: path, tensor: tensor, expected: "finite numbers", found: "\(values[place]) at \(elementIndices(of: start + place, in: shape))")
+    }
+
+    /// `error` with the tensor's file and official name, where a constant is one whole tensor as the checkpoint has it.
     func located(_ error: GraphError, _ recipe: Recipe) -> any Error {
         guard case .constant(recipe.name, let expected, let found) = error, let only = recipe.parameters.first, recipe.parameters.count == 1,
-            only.shape == recipe.shape, let (official, _) = set.find(only.name), let reader = set.readers[official.role]
+            let (official, tensor) = set.find(only.name), tensor.shape == recipe.shape, let reader = set.readers[official.role]
         else { return error }
         return ConversionError.numbers(path: reader.path, tensor: official.name, expected: expected, found: found)
     }
@@ -164,12 +176,7 @@ package struct CheckpointParameters: ParameterSource {
                         into: UnsafeMutableBufferPointer(rebasing: target[..<(stored.count * columns)]))
                 }
             }
-            // Said here, where the file is known; what is computed from them would only be NaN.
-            if let place = values.firstIndex(where: { !$0.isFinite }) {
-                throw ConversionError.numbers(
-                    path: reader.path, tensor: official.name, expected: "finite numbers",
-                    found: "\(values[place]) at \(elementIndices(of: stored.lowerBound * columns + place, in: tensor.shape))")
-            }
+            try Self.check(values, path: reader.path, tensor: official.name, shape: tensor.shape, from: stored.lowerBound * columns)
         }
         // Rows beyond the checkpoint's vocabulary: [PAD].
         if rows.upperBound > tensor.rowCount, let padRow {
