@@ -13,7 +13,11 @@ CK_TARGET_BEGIN(CK_AVX512_FEATURES)
 #define HAS_PAIRS 0
 #include "linear/wide_body.h"
 
-enum { stream_rows = 6, stream_pitch = max_panels * CK_PANEL };
+enum {
+    stream_rows = 6,
+    stream_pitch = max_panels * CK_PANEL,
+    stream_ahead = 8192 /* bytes in all panels of a turn: hardware streams stop at page ends */
+};
 
 /* MARK: Few rows */
 
@@ -30,7 +34,7 @@ CK_INLINE void run_tile(step_kind kind, int rows, int panels, const float *x, in
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < count; k++, w += step_bytes(kind)) {
         CK_UNROLL for (int p = 0; p < panels; p++) {
-            _mm_prefetch(w + p * panel_bytes + prefetch_bytes, _MM_HINT_T0);
+            _mm_prefetch(w + p * panel_bytes + stream_ahead / panels, _MM_HINT_T0);
             weights[p] = load_step(kind, w + p * panel_bytes);
         }
         multiply_rows(kind, rows, panels, x + k, x_stride, weights, acc);
