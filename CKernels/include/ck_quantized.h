@@ -140,6 +140,9 @@ typedef struct ck_linear_q8_args {
     int32_t activation; /* ck_activation */
 } ck_linear_q8_args;
 CK_WARN_UNUSED ck_status ck_linear_q8_check(const ck_linear_q8_args *args);
+/* The most parts that a product may be cut into without being slower in sum, at least 1: threads that take one after the other
+ * are done at about the same time, however fast each is. */
+int ck_linear_q8_parts(const ck_linear_q8_args *args);
 ck_variants ck_linear_q8_i8g128_n64_variants(void);
 ck_variants ck_linear_q8_i4g32_n64_variants(void);
 

@@ -45,6 +45,12 @@ ck_status ck_linear_q8_check(const ck_linear_q8_args *a) {
     return adapters_ok(a) ? CK_OK : CK_INVALID_ARGUMENT;
 }
 
+int ck_linear_q8_parts(const ck_linear_q8_args *a) {
+    enum { outputs = 8 * CK_Q8_PANEL }; /* share the copied rows of a group, see linear_q8_avx512vnni.c */
+    const int64_t parts = a->n / outputs + (a->n % outputs != 0);
+    return parts < 1 ? 1 : parts > INT16_MAX ? INT16_MAX : (int)parts;
+}
+
 /* Best first; an instruction set is one row here and one file beside this one. */
 #define REF(name) {#name "_ref", CK_ISA_REF, name##_ref}
 #if CK_X86

@@ -320,6 +320,13 @@ private struct Problem: CustomStringConvertible {
         }
     }
 
+    @Test(arguments: [(0, 1), (1, 1), (512, 1), (513, 2), (11008, 22), (.max, Int32(Int16.max))] as [(Int64, Int32)])
+    func partsAreWholeBlocks(n: Int64, parts: Int32) {
+        var a = ck_linear_q8_args()
+        a.n = n
+        #expect(ck_linear_q8_parts(&a) == parts)
+    }
+
     @Test func rejectsBrokenArguments() {
         let problem = Problem(m: 3, n: 70, k: 5, ranks: [2], type: .i8g128)
         let mixed = Problem(m: 3, n: 70, k: 5, ranks: [2, 1], ids: [0, 1, -1], type: .i8g128)

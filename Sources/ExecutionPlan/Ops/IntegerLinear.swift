@@ -56,7 +56,7 @@ package struct IntegerLinear: Operation {
         let rank = Int64(loraX?.type.columns.upperBound ?? 0)
         let rows = x.type.rows, n = Int64(y.type.columns.upperBound), k = Int64(weight.type.columns.upperBound)
         let scale = linear.loraScale ?? 0, code = linear.activation.code, adapter = loraB
-        try lowering.call(variants, check: ck_linear_q8_check, zero: ck_linear_q8_args()) { arguments, bindings in
+        try lowering.call(variants, check: ck_linear_q8_check, parts: { ck_linear_q8_parts($0) }, zero: ck_linear_q8_args()) { arguments, bindings in
             arguments.x = UnsafePointer(bindings.raw(x).assumingMemoryBound(to: UInt8.self))
             arguments.weight = UnsafeRawPointer(bindings.raw(weight))
             arguments.weight_scale = UnsafeRawPointer(bindings.scale(weight))

@@ -42,12 +42,16 @@ package struct Step: Sendable {
     package let isa: String
     package let kernel: ck_kernel
     package let argumentByteCount: Int
-    /// Fills in the arguments for the symbols and addresses of one run.
-    package let bind: @Sendable (UnsafeMutableRawPointer, Bindings) -> Void
+    /// Fills in the arguments for the symbols and addresses of one run; returns how many parts the call may be cut into, 0 for one
+    /// for each thread.
+    package let bind: @Sendable (UnsafeMutableRawPointer, Bindings) -> Int32
     package let scratchByteCount: Int
     package let inputs: [ValueID]
     package let outputs: [ValueID]
     package let floatingPointOperations: Extent
+
+    /// Of the constants only some rows are read.
+    package var readsTable: Bool { operation == "assemble rows" || operation == "gather rows" }
 }
 
 /// Collects the steps of a plan and hands operations what they need to choose and call kernels.
@@ -148,9 +152,13 @@ package struct Lowering {
     }
 
     /// Adds a kernel call. Arguments are checked once, with every symbol at its upper bound.
+    ///
+    /// - Parameter parts: into how many parts threads that are done early may cut it, for a kernel without scratch memory; without
+    ///   it every thread has one
     package mutating func call<Arguments: BitwiseCopyable>(
         _ variants: ck_variants, check: (UnsafePointer<Arguments>?) -> ck_status,
-        scratch: ((UnsafePointer<Arguments>?, Int32) -> Int)? = nil, zero: @autoclosure @escaping @Sendable () -> Arguments,
+        scratch: ((UnsafePointer<Arguments>?, Int32) -> Int)? = nil,
+        parts: (@Sendable (UnsafePointer<Arguments>) -> Int32)? = nil, zero: @autoclosure @escaping @Sendable () -> Arguments,
         reads: [ValueID]? = nil, writes: [ValueID]? = nil,
         bind: @escaping @Sendable (inout Arguments, Bindings) -> Void
     ) throws(GraphError) {
@@ -177,6 +185,7 @@ package struct Lowering {
                     var arguments = zero()
                     bind(&arguments, bindings)
                     memory.storeBytes(of: arguments, as: Arguments.self)
+                    return parts?(&arguments) ?? 0
                 },
                 scratchByteCount: scratchByteCount, inputs: reads ?? node.inputs, outputs: writes ?? node.outputs,
                 floatingPointOperations: node.operation.floatingPointOperations(

@@ -55,6 +55,24 @@ extension Plan {
     /// Bytes of all constants, as stored.
     package var constantByteCount: Int { constantForms.known.reduce(0) { $0 + $1.byteCount } }
 
+    /// The memory of constants that steps read whole in every run, as they lie, each once; of a table only the rows asked for are read.
+    package var weightRanges: [UnsafeRawBufferPointer] {
+        let tensors = Dictionary(constantSlots.map { ($0.slot, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<Int> = []
+        var ranges: [UnsafeRawBufferPointer] = []
+        for step in steps where !step.readsTable {
+            for id in step.inputs {
+                let root = graph.root(of: id)
+                guard let form = constantForms[root] else { continue }
+                for slot in [slots[root], form.scaleSlot] {
+                    guard let slot, let tensor = tensors[slot], seen.insert(slot).inserted else { continue }
+                    ranges.append(UnsafeRawBufferPointer(start: tensor.baseAddress, count: tensor.byteCount))
+                }
+            }
+        }
+        return ranges
+    }
+
     package var details: PlanDescription {
         let steps = steps.enumerated().map { index, step in describe(step, number: index) }
         let states = slots.keys.filter { if case .state = graph[$0].kind { true } else { false } }

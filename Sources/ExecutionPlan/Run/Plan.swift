@@ -31,6 +31,8 @@ public struct Plan: Sendable {
         let precision: Precision
         /// With the factors of integers.
         let byteCount: Int
+        /// Slot of the factors of integers.
+        let scaleSlot: Int?
     }
 }
 
@@ -138,7 +140,7 @@ struct PlanCompiler {
             constantForms: constants.mapElements { form in
                 Plan.ConstantForm(
                     precision: form.constant.precision ?? .f32,
-                    byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0))
+                    byteCount: form.constant.storage.byteCount + (form.constant.scale?.byteCount ?? 0), scaleSlot: form.scaleSlot)
             },
             arenaByteCount: byteCount, workers: workers)
     }

@@ -14,7 +14,7 @@ package final class PlanInstance {
     private let argumentMemory: UnsafeMutableRawPointer
     private let bound: UnsafeMutableBufferPointer<BoundStep>
     /// Fills in the arguments of each step; apart from the steps, so that a run touches nothing else of them.
-    private let binders: [@Sendable (UnsafeMutableRawPointer, Bindings) -> Void]
+    private let binders: [@Sendable (UnsafeMutableRawPointer, Bindings) -> Int32]
     private let times: UnsafeMutableBufferPointer<UInt64>
     /// Whether runs record the time of each step.
     package var recordsTimes = false
@@ -43,7 +43,7 @@ package final class PlanInstance {
         binders = plan.steps.map(\.bind)
         var offset = 0
         for (index, step) in plan.steps.enumerated() {
-            bound.initializeElement(at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset))
+            bound.initializeElement(at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset, parts: 0))
             offset += strides[index]
         }
         times = .allocate(capacity: max(plan.steps.count, 1))
@@ -117,7 +117,7 @@ package final class PlanInstance {
         let symbols = symbolTable
         for index in binders.indices {
             let bindings = Bindings(pointers: pointers, symbols: symbols, scratch: arena + plan.scratchOffsets[index])
-            binders[index](UnsafeMutableRawPointer(mutating: bound[index].arguments), bindings)
+            bound[index].parts = binders[index](UnsafeMutableRawPointer(mutating: bound[index].arguments), bindings)
         }
         return WorkerTeam.run(
             UnsafeBufferPointer(bound), workers: plan.workers, cancellation: cancellation,

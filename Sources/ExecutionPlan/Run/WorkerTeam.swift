@@ -7,6 +7,8 @@ internal import Synchronization
 struct BoundStep {
     let kernel: ck_kernel
     let arguments: UnsafeRawPointer
+    /// Into how many parts the call may be cut; 0 for one for each thread.
+    var parts: Int32
 }
 
 /// Lets another thread stop a run between two steps.
@@ -32,40 +34,39 @@ enum WorkerTeam {
         times: UnsafeMutablePointer<UInt64>?
     ) -> Bool {
         var job = Job(steps: steps, cancellation: cancellation.map { Unmanaged.passUnretained($0) }, times: times)
-        if workers == 1 {
-            job.work(thread: 0, threads: 1)
-        } else {
-            GOMP_parallel(
-                { data in
-                    data?.assumingMemoryBound(to: Job.self).pointee
-                        .work(thread: Int(omp_get_thread_num()), threads: Int(omp_get_num_threads()), shared: data)
-                }, &job, UInt32(workers), 0)
+        withUnsafeMutablePointer(to: &job) { job in
+            if workers == 1 {
+                Job.work(job, thread: 0, threads: 1)
+            } else {
+                GOMP_parallel(
+                    { data in
+                        guard let job = data?.assumingMemoryBound(to: Job.self) else { return }
+                        Job.work(job, thread: Int(omp_get_thread_num()), threads: Int(omp_get_num_threads()))
+                    }, job, UInt32(workers), 0)
+            }
         }
         return !job.isStopped
     }
 
-    private struct Job {
+    private struct Job: ~Copyable {
         let steps: UnsafeBufferPointer<BoundStep>
         let cancellation: Unmanaged<Cancellation>?
         let times: UnsafeMutablePointer<UInt64>?
         /// Written by the first thread before a barrier, read by all after it; two slots, so that the first thread never
         /// writes the one that others still read.
         var stop: (Bool, Bool) = (false, false)
+        let queue = PartQueue()
         var isStopped = false
 
-        mutating func work(thread: Int, threads: Int) {
-            withUnsafeMutablePointer(to: &self) { $0.pointee.work(thread: 0, threads: 1, shared: UnsafeMutableRawPointer($0)) }
-        }
-
-        func work(thread: Int, threads: Int, shared: UnsafeMutableRawPointer?) {
-            guard let shared = shared?.assumingMemoryBound(to: Job.self) else { return }
+        static func work(_ job: UnsafeMutablePointer<Job>, thread: Int, threads: Int) {
+            let steps = job.pointee.steps, times = job.pointee.times
             var started = times == nil ? 0 : DispatchTime.now().uptimeNanoseconds
             for index in steps.indices {
                 let step = steps[index]
-                step.kernel(step.arguments, Int32(thread), Int32(threads))
+                job.pointee.queue.run(step.kernel, step.arguments, parts: step.parts, call: index, thread: thread, threads: threads)
                 if thread == 0 {
-                    let cancelled = cancellation?._withUnsafeGuaranteedRef { $0.isCancelled } ?? false
-                    if index & 1 == 0 { shared.pointee.stop.0 = cancelled } else { shared.pointee.stop.1 = cancelled }
+                    let cancelled = job.pointee.cancellation?._withUnsafeGuaranteedRef { $0.isCancelled } ?? false
+                    if index & 1 == 0 { job.pointee.stop.0 = cancelled } else { job.pointee.stop.1 = cancelled }
                 }
                 if threads > 1 { GOMP_barrier() }
                 if thread == 0, let times {
@@ -73,8 +74,8 @@ enum WorkerTeam {
                     times[index] = now - started
                     started = now
                 }
-                if index & 1 == 0 ? shared.pointee.stop.0 : shared.pointee.stop.1 {
-                    if thread == 0 { shared.pointee.isStopped = true }
+                if index & 1 == 0 ? job.pointee.stop.0 : job.pointee.stop.1 {
+                    if thread == 0 { job.pointee.isStopped = true }
                     return
                 }
             }

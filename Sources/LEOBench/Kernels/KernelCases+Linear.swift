@@ -116,7 +116,7 @@ extension KernelCase {
                 a.lora.b = UnsafePointer(try memory.floats((n + 15) / 16 * 16 * rank, scale: 0.1))
                 (a.lora.rank, a.lora.scale) = (Int64(rank), 1)
             }
-            return try memory.finish(a, ck_linear_q8_check, output: .floats(a.y, m * n))
+            return try memory.finish(a, ck_linear_q8_check, parts: ck_linear_q8_parts, output: .floats(a.y, m * n))
         }
     }
 }

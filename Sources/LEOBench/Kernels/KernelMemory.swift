@@ -56,12 +56,13 @@ package final class KernelMemory {
 
     /// Keeps arguments at an address for as long as this memory lives, and checks them.
     package func finish<Arguments: BitwiseCopyable>(
-        _ arguments: Arguments, _ check: (UnsafePointer<Arguments>) -> ck_status, output: KernelOutput
+        _ arguments: Arguments, _ check: (UnsafePointer<Arguments>) -> ck_status, parts: (UnsafePointer<Arguments>) -> Int32 = { _ in 0 },
+        output: KernelOutput
     ) throws(BenchError) -> PreparedKernel {
         let place = try zeros(Arguments.self, 1)
         place.pointee = arguments
         guard check(place) == CK_OK else { throw .refused(kernel: "\(Arguments.self)") }
-        return PreparedKernel(memory: self, arguments: UnsafeRawPointer(place), output: output)
+        return PreparedKernel(memory: self, arguments: UnsafeRawPointer(place), parts: parts(place), output: output)
     }
 }
 
@@ -85,5 +86,7 @@ package enum KernelOutput {
 package struct PreparedKernel {
     let memory: KernelMemory
     package let arguments: UnsafeRawPointer
+    /// Into how many a call may be cut, see `PartQueue`.
+    package let parts: Int32
     let output: KernelOutput
 }

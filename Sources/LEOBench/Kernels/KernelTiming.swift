@@ -13,12 +13,12 @@ package final class KernelTiming {
         self.team = team
         kernel = row.run
         prepared = try entry.prepare(KernelMemory(parts: team.threads))
-        team.seconds(kernel, prepared.arguments)
-        callsPerSample = team.calls(of: kernel, prepared.arguments, lasting: sampleSeconds)
+        team.seconds(kernel, prepared.arguments, parts: prepared.parts)
+        callsPerSample = team.calls(of: kernel, prepared.arguments, parts: prepared.parts, lasting: sampleSeconds)
     }
 
     /// Seconds of one call.
-    package func sample() -> Double { team.seconds(kernel, prepared.arguments, calls: callsPerSample) / Double(callsPerSample) }
+    package func sample() -> Double { team.seconds(kernel, prepared.arguments, parts: prepared.parts, calls: callsPerSample) / Double(callsPerSample) }
 }
 
 /// What one kernel at one shape takes.

@@ -1,7 +1,8 @@
 package import CLEOKernels
 internal import COpenMP
+internal import ExecutionPlan
 
-/// Threads that call a kernel the way a plan does: one OpenMP region, a slice for each thread, a barrier behind each call.
+/// Threads that call a kernel the way a plan does: one OpenMP region, parts for each thread, a barrier behind each call.
 package struct KernelTeam: Sendable {
     package let threads: Int
 
@@ -11,42 +12,52 @@ package struct KernelTeam: Sendable {
     package static var coreCount: Int { max(1, Int(omp_get_num_procs())) }
 
     /// Seconds of `calls` calls one after the other, without starting the threads.
+    ///
+    /// - Parameters:
+    ///   - stride: bytes from the arguments of a call to those of the next; 0 where all have the same
+    ///   - parts: into how many a call may be cut, see `PartQueue`
     @discardableResult
-    package func seconds(_ kernel: ck_kernel, _ arguments: UnsafeRawPointer, calls: Int = 1) -> Double {
-        var job = Job(kernel: kernel, arguments: arguments, calls: calls)
-        if threads == 1 {
-            job.work(thread: 0, threads: 1)
-        } else {
-            GOMP_parallel(
-                { data in
-                    data?.assumingMemoryBound(to: Job.self).pointee
-                        .work(thread: omp_get_thread_num(), threads: omp_get_num_threads())
-                }, &job, UInt32(threads), 0)
+    package func seconds(_ kernel: ck_kernel, _ arguments: UnsafeRawPointer, stride: Int = 0, parts: Int32 = 0, calls: Int = 1) -> Double {
+        var job = Job(kernel: kernel, arguments: arguments, parts: parts, stride: stride, calls: calls)
+        withUnsafeMutablePointer(to: &job) { job in
+            if threads == 1 {
+                Job.work(job, thread: 0, threads: 1)
+            } else {
+                GOMP_parallel(
+                    { data in
+                        guard let job = data?.assumingMemoryBound(to: Job.self) else { return }
+                        Job.work(job, thread: Int(omp_get_thread_num()), threads: Int(omp_get_num_threads()))
+                    }, job, UInt32(threads), 0)
+            }
         }
         return job.seconds
     }
 
-    private struct Job {
+    private struct Job: ~Copyable {
+        let queue = PartQueue()
         let kernel: ck_kernel
         let arguments: UnsafeRawPointer
+        let parts: Int32
+        let stride: Int
         let calls: Int
         /// Written by the first thread alone.
         var seconds = 0.0
 
-        mutating func work(thread: Int32, threads: Int32) {
+        static func work(_ job: UnsafeMutablePointer<Job>, thread: Int, threads: Int) {
+            let (kernel, arguments, parts, stride) = (job.pointee.kernel, job.pointee.arguments, job.pointee.parts, job.pointee.stride)
             if threads > 1 { GOMP_barrier() }
             let start = ContinuousClock.now
-            for _ in 0..<calls {
-                kernel(arguments, thread, threads)
+            for call in 0..<job.pointee.calls {
+                job.pointee.queue.run(kernel, arguments + call * stride, parts: parts, call: call, thread: thread, threads: threads)
                 if threads > 1 { GOMP_barrier() }
             }
-            if thread == 0 { seconds = (ContinuousClock.now - start) / .seconds(1) }
+            if thread == 0 { job.pointee.seconds = (ContinuousClock.now - start) / .seconds(1) }
         }
     }
 
     /// Calls that take about `wanted` seconds, found by trying.
-    package func calls(of kernel: ck_kernel, _ arguments: UnsafeRawPointer, lasting wanted: Double) -> Int {
-        repetitions(lasting: wanted) { calls in seconds(kernel, arguments, calls: calls) }
+    package func calls(of kernel: ck_kernel, _ arguments: UnsafeRawPointer, parts: Int32 = 0, lasting wanted: Double) -> Int {
+        repetitions(lasting: wanted) { calls in seconds(kernel, arguments, parts: parts, calls: calls) }
     }
 }
 
