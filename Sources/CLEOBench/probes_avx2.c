@@ -84,15 +84,15 @@ void cleo_bench_i4_avx2(const void *args, int part, int parts) {
     a->sink[part] = total(all);
 }
 
-void cleo_bench_read_avx2(const void *args, int part, int parts) {
-    (void)parts;
-    const cleo_bench_read_args *a = args;
+static inline __attribute__((always_inline)) void read_part(const cleo_bench_read_args *a, int part, bool fetches) {
     const char *data = (const char *)a->data + part * a->bytes_per_part;
     const int64_t stream = a->bytes_per_part / a->streams;
     __m256i s0 = _mm256_setzero_si256(), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     for (int64_t pass = 0; pass < a->passes; pass++) {
         __asm__ volatile("" : : "r"(data) : "memory");
         for (int64_t i = 0; i < stream; i += 256) for (int64_t turn = 0; turn < a->streams; turn++) {
+            const char *ahead = data + turn * stream + i + a->ahead;
+            for (int line = 0; fetches && line < 4; line++) _mm_prefetch(ahead + line * 64, _MM_HINT_T1);
             const __m256i *p = (const __m256i *)(data + turn * stream + i);
             s0 = _mm256_xor_si256(s0, p[0]);
             s1 = _mm256_xor_si256(s1, p[1]);
@@ -107,6 +107,13 @@ void cleo_bench_read_avx2(const void *args, int part, int parts) {
     const __m256i low = _mm256_xor_si256(_mm256_xor_si256(s0, s1), _mm256_xor_si256(s2, s3));
     const __m256i high = _mm256_xor_si256(_mm256_xor_si256(s4, s5), _mm256_xor_si256(s6, s7));
     a->sink[part] = total(_mm256_xor_si256(low, high));
+}
+
+void cleo_bench_read_avx2(const void *args, int part, int parts) {
+    (void)parts;
+    const cleo_bench_read_args *a = args;
+    if (a->ahead > 0) read_part(a, part, true);
+    else read_part(a, part, false);
 }
 
 CK_TARGET_END

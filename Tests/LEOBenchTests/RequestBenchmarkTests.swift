@@ -38,6 +38,10 @@ import Testing
             }
             #expect(report.weightBytesPerToken > 32001 * 32)
             #expect(report.weightBytesPerToken < Double(report.fileBytes))
+            // What is read to measure how fast weights come is what a step reads.
+            let ranges = engine.network.language.weightRanges
+            #expect(ranges.reduce(0) { $0 + $1.count } == Int(report.weightBytesPerToken))
+            #expect(report.peaks.weightBytesPerSecond.median > 0 && report.peaks.weightBytesPerSecond.samples == 9)
             #expect(report.peakResidentBytes > 1 << 20)
             #expect(report.slowestSteps.count == 5)
             #expect(report.slowestSteps.map(\.seconds) == report.slowestSteps.map(\.seconds).sorted(by: >))

@@ -27,11 +27,12 @@ ck_variants cleo_bench_i4_variants(void);
 ck_variants cleo_bench_bf16_variants(void);
 
 /* Reads memory: part p reads bytes [p * bytes_per_part, (p + 1) * bytes_per_part) of `data` `passes` times, in as many
- * streams that take turns of a few cache lines: memory may answer several faster than one.
+ * streams that take turns of a few cache lines: memory may answer several faster than one. Of each stream, lines `ahead` bytes
+ * further are fetched to the second-level cache, where that is more than 0 and the instruction set has a form for it.
  * `data` is 64-byte aligned, bytes_per_part a multiple of 1024 * streams. */
 typedef struct cleo_bench_read_args {
     const void *data;
-    int64_t bytes_per_part, passes, streams;
+    int64_t bytes_per_part, passes, streams, ahead;
     int64_t *sink;
 } cleo_bench_read_args;
 ck_variants cleo_bench_read_variants(void);

@@ -127,14 +127,41 @@ final class ArithmeticProbe {
     }
 }
 
-/// Reading a buffer that just fits a level, a slice for each thread.
+/// Reading a buffer that just fits a level, or memory that is there, a slice for each thread.
 final class ReadingProbe {
     private let team: KernelTeam
     private let kernel: ck_kernel
-    private let data: UnsafeMutableRawPointer
+    /// Of the probe's own.
+    private let buffer: UnsafeMutableRawPointer?
     private let sink: UnsafeMutablePointer<Int64>
-    private var arguments: cleo_bench_read_args
+    /// One for each stretch of memory.
+    private var arguments: [cleo_bench_read_args]
     let byteCount: Int
+
+    /// Reads `ranges` where they lie, all of them for a sample: weights may lie in memory that is faster or slower than other memory
+    /// of the same machine, such as another socket's.
+    ///
+    /// - Returns: nil for nothing of a size that can be measured
+    init?(_ ranges: [UnsafeRawBufferPointer], threads: Int) {
+        guard let kernel = cleo_bench_read_variants().selected?.run else { return nil }
+        self.kernel = kernel
+        team = KernelTeam(threads: threads)
+        buffer = nil
+        let sink = UnsafeMutablePointer<Int64>.allocate(capacity: team.threads)
+        sink.initialize(repeating: 0, count: team.threads)
+        self.sink = sink
+        arguments = ranges.compactMap { range in
+            let part = range.count / threads / Self.granule * Self.granule
+            guard part > 0, let data = range.baseAddress else { return nil }
+            return cleo_bench_read_args(data: data, bytes_per_part: Int64(part), passes: 1, streams: 1, ahead: 0, sink: sink)
+        }
+        byteCount = arguments.reduce(0) { $0 + Int($1.bytes_per_part) } * team.threads
+        guard byteCount > 0 else { return nil }
+        choosePattern(samples: 2)
+    }
+
+    /// Bytes of a part are a multiple of this, for as many as 4 streams.
+    private static let granule = 4096
 
     /// - Returns: nil where the machine has no such level, or does not tell its size
     init?(_ level: Roofline.Level, _ machine: Machine, threads: Int, milliseconds: Double = 1) throws {
@@ -151,7 +178,7 @@ final class ReadingProbe {
         guard bytes >= 1024 else { return nil }
         self.kernel = kernel
         team = KernelTeam(threads: threads)
-        let part = bytes / 4096 * 4096 + (bytes < 4096 ? 1024 : 0)
+        let part = bytes / Self.granule * Self.granule + (bytes < Self.granule ? 1024 : 0)
         byteCount = part * threads
         // Large pages where the system has them: the memory is measured, not the tables of pages.
         let alignment = byteCount >= 8 << 20 ? 2 << 20 : 4096
@@ -161,36 +188,46 @@ final class ReadingProbe {
         if byteCount >= 8 << 20 { _ = madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */) }
         #endif
         memset(memory, 1, byteCount)
-        data = memory
+        buffer = memory
         sink = .allocate(capacity: threads)
         sink.initialize(repeating: 0, count: threads)
-        arguments = cleo_bench_read_args(data: data, bytes_per_part: Int64(part), passes: 1, streams: 1, sink: sink)
+        arguments = [cleo_bench_read_args(data: memory, bytes_per_part: Int64(part), passes: 1, streams: 1, ahead: 0, sink: sink)]
         let passes = repetitions(lasting: milliseconds / 1e3) { count in
-            arguments.passes = Int64(count)
-            return team.seconds(kernel, &arguments)
+            arguments[0].passes = Int64(count)
+            return seconds()
         }
-        arguments.passes = Int64(passes)
-        if level == .memory { arguments.streams = fastestStreams() }
+        arguments[0].passes = Int64(passes)
+        if level == .memory { choosePattern(samples: 5) }
     }
 
-    /// How many streams memory answers fastest.
-    private func fastestStreams() -> Int64 {
-        func best(_ streams: Int64) -> Double {
-            arguments.streams = streams
-            return (0..<5).map { _ in team.seconds(kernel, &arguments) }.min() ?? .infinity
+    /// Takes the pattern that memory answers fastest: one stream or more, with lines fetched ahead or without.
+    private func choosePattern(samples: Int) {
+        func set(_ pattern: (streams: Int64, ahead: Int64)) {
+            for index in arguments.indices { (arguments[index].streams, arguments[index].ahead) = pattern }
         }
-        let seconds = ([1, 2, 4] as [Int64]).map { (streams: $0, best: best($0)) }
-        return seconds.min { $0.best < $1.best }?.streams ?? 1
+        var best = (seconds: Double.infinity, pattern: (streams: 1 as Int64, ahead: 0 as Int64))
+        for streams in [1, 2, 4] as [Int64] {
+            for ahead in [0, 4096] as [Int64] {
+                set((streams, ahead))
+                let fastest = (0..<samples).map { _ in seconds() }.min() ?? .infinity
+                if fastest < best.seconds { best = (fastest, (streams, ahead)) }
+            }
+        }
+        set(best.pattern)
     }
 
     deinit {
-        free(data)
+        free(buffer)
         sink.deallocate()
     }
 
-    /// Bytes per second of all threads.
-    func rate() -> Double {
-        let seconds = team.seconds(kernel, &arguments)
-        return Double(arguments.passes) * Double(byteCount) / seconds
+    private func seconds() -> Double {
+        arguments.withUnsafeBytes { bytes in
+            guard let first = bytes.baseAddress else { return .infinity }
+            return team.seconds(kernel, first, stride: MemoryLayout<cleo_bench_read_args>.stride, calls: arguments.count)
+        }
     }
+
+    /// Bytes per second of all threads.
+    func rate() -> Double { Double(arguments[0].passes) * Double(byteCount) / seconds() }
 }

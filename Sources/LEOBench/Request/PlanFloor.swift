@@ -22,9 +22,8 @@ package struct PlanFloor: Sendable {
             let count = table.withUnsafeBufferPointer { table in
                 table.baseAddress.map { Double(step.floatingPointOperations.value($0)) } ?? 0
             }
-            // Of a table of embeddings only the rows asked for are read, which is next to nothing.
-            let isTable = step.operation == "assemble rows" || step.operation == "gather rows"
-            let bytes = isTable ? 0 : Double(described.inputs.reduce(0) { $0 + ($1.place == .constant ? $1.bytes : 0) })
+            // The few rows of a table of embeddings that are asked for are next to nothing.
+            let bytes = step.readsTable ? 0 : Double(described.inputs.reduce(0) { $0 + ($1.place == .constant ? $1.bytes : 0) })
             operations += count
             weightBytes += bytes
             seconds += max(count / operationsPerSecond(Self.element(of: step.kernelName)), bytes / bytesPerSecond)

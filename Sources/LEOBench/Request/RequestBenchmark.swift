@@ -25,7 +25,7 @@ public enum RequestBenchmark {
         let afterFirst = ProcessUsage()
         let network = engine.network
         let threads = network.language.workers
-        let probes = try Probes(weightBytes: network.language.constantByteCount, threads: threads)
+        let probes = try Probes(weights: network.language.weightRanges, threads: threads)
         var timings: [Timings] = []
         for index in 1...max(options.repeats, 1) {
             probes.measure()
@@ -101,7 +101,7 @@ public enum RequestBenchmark {
 
     private static func stages(_ timings: [Timings], _ network: Network, _ probes: Probes, _ options: RequestBenchmarkOptions) -> [RequestReport.Stage] {
         func floor(_ plan: Plan, _ symbols: [String: Int]) -> PlanFloor {
-            PlanFloor(plan, symbols: symbols, operationsPerSecond: probes.operationsPerSecond, bytesPerSecond: probes.bytes.peak)
+            PlanFloor(plan, symbols: symbols, operationsPerSecond: probes.operationsPerSecond, bytesPerSecond: probes.weightBytes.peak)
         }
         func stage(_ name: String, _ seconds: (Timings) -> Double, _ floor: PlanFloor?, count: Int, unit: String) -> RequestReport.Stage? {
             let measured = Measured(Samples(timings.map(seconds)))
@@ -190,18 +190,22 @@ public enum RequestBenchmark {
     private final class Probes {
         private let arithmetic: [(element: Roofline.Element, probe: ArithmeticProbe)]
         private let reading: ReadingProbe?
+        private let weights: ReadingProbe?
         private let level: Roofline.Level
         private var rates: [Roofline.Element: [Double]] = [:]
         private var byteRates: [Double] = []
+        private var weightRates: [Double] = []
 
-        init(weightBytes: Int, threads: Int) throws {
+        init(weights ranges: [UnsafeRawBufferPointer], threads: Int) throws {
             arithmetic = Roofline.Element.allCases.compactMap { element in
                 element.variants.selected.map { (element, ArithmeticProbe(element, $0, threads: threads)) }
             }
             let machine = Machine.current
+            let weightBytes = ranges.reduce(0) { $0 + $1.count }
             let share = weightBytes / threads
             level = share <= machine.l2Bytes ? .l2 : weightBytes <= machine.l3Bytes ? .l3 : .memory
             reading = try ReadingProbe(level, machine, threads: threads)
+            weights = ReadingProbe(ranges, threads: threads)
         }
 
         func measure() {
@@ -209,13 +213,15 @@ public enum RequestBenchmark {
                 for (element, probe) in arithmetic { rates[element, default: []].append(probe.rate()) }
                 if let reading { byteRates.append(reading.rate()) }
             }
+            // All of them take a quarter of a second for a model of 7 GB.
+            if let weights { for _ in 0..<3 { weightRates.append(weights.rate()) } }
         }
 
         /// Memory that is there as long as the probes are.
         var byteCount: Int { reading?.byteCount ?? 0 }
 
         private func samples(_ element: Roofline.Element) -> Samples { Samples(rates[element] ?? []) }
-        var bytes: Samples { Samples(byteRates) }
+        var weightBytes: Samples { Samples(weights == nil ? byteRates : weightRates) }
         func operationsPerSecond(_ element: Roofline.Element) -> Double { samples(element).peak }
 
         var peaks: RequestReport.Peaks {
@@ -223,7 +229,7 @@ public enum RequestBenchmark {
                 f32OperationsPerSecond: Measured(samples(.f32)),
                 bf16OperationsPerSecond: rates[.bf16].map { Measured(Samples($0)) }, i8OperationsPerSecond: Measured(samples(.i8)),
                 i4OperationsPerSecond: Measured(samples(.i4)), weightsLevel: level.rawValue,
-                bytesPerSecond: Measured(bytes))
+                bytesPerSecond: Measured(Samples(byteRates)), weightBytesPerSecond: Measured(weightBytes))
         }
     }
 

@@ -64,7 +64,10 @@ public struct RequestReport: Sendable, Codable {
         public let i8OperationsPerSecond, i4OperationsPerSecond: Measured
         /// Where the weights of the language model fit.
         public let weightsLevel: String
+        /// Reading a buffer of its own there.
         public let bytesPerSecond: Measured
+        /// Reading the weights of the language model themselves: they may lie in faster or slower memory than a buffer.
+        public let weightBytesPerSecond: Measured
     }
 
     public let model: String

@@ -90,8 +90,8 @@ struct BenchRequest: ParsableCommand {
             "roofline: \(BenchText.rate(peaks.f32OperationsPerSecond.upperDecile))FLOP/s f32, "
                 + (peaks.bf16OperationsPerSecond.map { "\(BenchText.rate($0.upperDecile))FLOP/s bf16, " } ?? "")
                 + "\(BenchText.rate(peaks.i8OperationsPerSecond.upperDecile))OP/s i8, "
-                + "\(BenchText.rate(peaks.i4OperationsPerSecond.upperDecile))OP/s i4, weights from \(peaks.weightsLevel) "
-                + "at \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s")
+                + "\(BenchText.rate(peaks.i4OperationsPerSecond.upperDecile))OP/s i4, weights at \(BenchText.rate(peaks.weightBytesPerSecond.upperDecile))B/s where they lie "
+                + "(\(peaks.weightsLevel): \(BenchText.rate(peaks.bytesPerSecond.upperDecile))B/s)")
         StandardOutput.line(
             "opening \(BenchText.time(report.openingSeconds)), first request \(BenchText.time(report.firstSeconds)), "
                 + "weights per token \(Units.bytes(Int(clamping: report.weightBytesPerToken))), peak memory \(Units.bytes(report.peakResidentBytes))"
