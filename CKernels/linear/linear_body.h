@@ -30,14 +30,15 @@ CK_INLINE void copy_quads(int64_t height, int64_t tile_floats, int64_t r, const 
 }
 
 /* Rows and outputs of a part. Each part copies the rows it multiplies, so where a share of n is less than the `columns` that one copy
- * serves, parts share rows instead, in tiles of `height`. */
+ * serves, parts share rows instead, in tiles of `height`: each part has four, or n has hardly a panel for each. */
 typedef struct slice {
     int64_t row, end_row, column, end_column;
 } slice;
 
 CK_INLINE slice slice_of(const ck_linear_args *a, int part, int parts, int64_t height, int64_t columns) {
     slice s = {0, a->m, 0, a->n};
-    if (a->n < parts * columns && a->m >= parts * 4 * height) ck_slice(a->m, height, part, parts, &s.row, &s.end_row);
+    const int64_t tiles = a->n < parts * 4 * CK_PANEL ? 1 : 4;
+    if (a->n < parts * columns && a->m >= parts * tiles * height) ck_slice(a->m, height, part, parts, &s.row, &s.end_row);
     else ck_slice(a->n, CK_PANEL, part, parts, &s.column, &s.end_column);
     return s;
 }
