@@ -244,8 +244,8 @@ CK_Q8_INLINE int64_t same_adapter(const ck_linear_q8_args *a, int64_t row, int64
     return count;
 }
 
-/* y[rows, columns] at (row, column) from sums without the adapters. A panel's sums of a tile's rows get theirs and go on to y at once: a
- * pass over all of them for either alone costs 3 to 12 % of a product of 4096 k, together 2 %. */
+/* y[rows, columns] at (row, column) from sums without the adapters. A panel's sums of a tile's rows get theirs and go on to y at once: in
+ * a pass of its own over all of them an adapter of rank 16 costs 3 to 12 % of 192 rows times 4096 k, so 0 to 5 %. */
 CK_Q8_INLINE void add_and_finish(const ck_linear_q8_args *a, float *sums, int64_t sum_stride, int64_t row, int64_t rows, int64_t column,
                                  int64_t columns) {
     if (!a->lora_x) {
