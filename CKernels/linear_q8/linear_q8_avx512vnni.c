@@ -58,12 +58,18 @@ CK_Q8_INLINE int32_t int_at(const void *p) {
     return value;
 }
 
+/* Lines of a cache to be fetched: the first one, and the index of the last. */
+typedef struct lines {
+    const uint8_t *first;
+    int64_t last;
+} lines;
+
 /* MARK: Tile */
 
-/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products; `from_memory` fetches weights ahead, first into the second-level
- * cache, which has more misses under way at once than the first. (Emerald Rapids, five rows: 0.9 to 0.95 of the time, with the second
- * step 0.87 to 0.97 of that.) */
-CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows *x, const group_weights *w, bool resume,
+/* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products. With `ahead` its lines travel to the second-level cache. Without,
+ * weights come from memory and are fetched in two steps, first into the second-level cache, which has more misses under way at once than
+ * the first. (Emerald Rapids, five rows: 0.9 to 0.95 of the time, with the second step 0.87 to 0.97 of that.) */
+CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const group_rows *x, const group_weights *w, bool resume,
                        float *sums, int64_t sum_stride) {
     __m512i acc[tile_rows][tile_panels * panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
@@ -74,12 +80,13 @@ CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows 
     const int8_t *q = x->q;
     const int64_t stride = x->stride, panel_bytes = w->panel_bytes;
     for (int64_t b = 0; b < w->blocks; b++, values += CK_Q8_BLOCK, q += 4) {
+        if (ahead) _mm_prefetch((const char *)ahead->first + 64 * (b < ahead->last ? b : ahead->last), _MM_HINT_T1);
         CK_UNROLL for (int p = 0; p < panels; p++) {
             __m512i weights[panel_vectors];
             CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
                 const uint8_t *at = values + p * panel_bytes + v * 64;
                 weights[v] = _mm512_loadu_si512(at);
-                if (from_memory) {
+                if (!ahead) {
                     _mm_prefetch((const char *)at + stream_ahead / panels, _MM_HINT_T1);
                     _mm_prefetch((const char *)at + stream_near / panels, _MM_HINT_T0);
                 }
@@ -108,15 +115,15 @@ CK_Q8_INLINE void tile(bool from_memory, int rows, int panels, const group_rows 
 }
 
 /* A tile of one panel whose weights are in the first-level cache. */
-static __attribute__((noinline)) void cached_tile(int64_t rows, const group_rows *x, const group_weights *w, bool resume,
-                                                  float *sums, int64_t sum_stride) {
+static __attribute__((noinline)) void cached_tile(const lines *ahead, int64_t rows, const group_rows *x, const group_weights *w,
+                                                  bool resume, float *sums, int64_t sum_stride) {
     switch (rows) {
-    case 1: tile(false, 1, 1, x, w, resume, sums, sum_stride); return;
-    case 2: tile(false, 2, 1, x, w, resume, sums, sum_stride); return;
-    case 3: tile(false, 3, 1, x, w, resume, sums, sum_stride); return;
-    case 4: tile(false, 4, 1, x, w, resume, sums, sum_stride); return;
-    case 5: tile(false, 5, 1, x, w, resume, sums, sum_stride); return;
-    default: tile(false, 6, 1, x, w, resume, sums, sum_stride); return;
+    case 1: tile(ahead, 1, 1, x, w, resume, sums, sum_stride); return;
+    case 2: tile(ahead, 2, 1, x, w, resume, sums, sum_stride); return;
+    case 3: tile(ahead, 3, 1, x, w, resume, sums, sum_stride); return;
+    case 4: tile(ahead, 4, 1, x, w, resume, sums, sum_stride); return;
+    case 5: tile(ahead, 5, 1, x, w, resume, sums, sum_stride); return;
+    default: tile(ahead, 6, 1, x, w, resume, sums, sum_stride); return;
     }
 }
 
@@ -124,15 +131,15 @@ static __attribute__((noinline)) void cached_tile(int64_t rows, const group_rows
 CK_Q8_INLINE void stream_tile(int64_t rows, int64_t panels, const group_rows *x, const group_weights *w,
                               bool resume, float *sums) {
     switch (rows * 8 + panels) {
-    case 1 * 8 + 4: tile(true, 1, 4, x, w, resume, sums, stream_pitch); return;
-    case 1 * 8 + 1: tile(true, 1, 1, x, w, resume, sums, stream_pitch); return;
-    case 2 * 8 + 2: tile(true, 2, 2, x, w, resume, sums, stream_pitch); return;
-    case 2 * 8 + 1: tile(true, 2, 1, x, w, resume, sums, stream_pitch); return;
-    case 3 * 8 + 2: tile(true, 3, 2, x, w, resume, sums, stream_pitch); return;
-    case 3 * 8 + 1: tile(true, 3, 1, x, w, resume, sums, stream_pitch); return;
-    case 4 * 8 + 1: tile(true, 4, 1, x, w, resume, sums, stream_pitch); return;
-    case 5 * 8 + 1: tile(true, 5, 1, x, w, resume, sums, stream_pitch); return;
-    default: tile(true, 6, 1, x, w, resume, sums, stream_pitch); return;
+    case 1 * 8 + 4: tile(NULL, 1, 4, x, w, resume, sums, stream_pitch); return;
+    case 1 * 8 + 1: tile(NULL, 1, 1, x, w, resume, sums, stream_pitch); return;
+    case 2 * 8 + 2: tile(NULL, 2, 2, x, w, resume, sums, stream_pitch); return;
+    case 2 * 8 + 1: tile(NULL, 2, 1, x, w, resume, sums, stream_pitch); return;
+    case 3 * 8 + 2: tile(NULL, 3, 2, x, w, resume, sums, stream_pitch); return;
+    case 3 * 8 + 1: tile(NULL, 3, 1, x, w, resume, sums, stream_pitch); return;
+    case 4 * 8 + 1: tile(NULL, 4, 1, x, w, resume, sums, stream_pitch); return;
+    case 5 * 8 + 1: tile(NULL, 5, 1, x, w, resume, sums, stream_pitch); return;
+    default: tile(NULL, 6, 1, x, w, resume, sums, stream_pitch); return;
     }
 }
 
@@ -191,11 +198,18 @@ CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t
     return (group_rows){x.q + group * CK_GROUP, x.scale + group, x.sum + group, a->x_stride, a->x_stride};
 }
 
-/* MARK: Adapter */
+/* MARK: From sums to y */
 
-/* sums[rows][vectors * 16] += lora.scale * low B^T; of `low` one row, of b one panel of 16 outputs after the other. */
+/* Where a tile's sums go. */
+typedef struct tile_target {
+    const float *residual; /* or NULL */
+    float *y;
+    int64_t residual_stride, y_stride;
+} tile_target;
+
+/* y[rows, vectors * 16] = sums + lora.scale * low B^T + residual; of `low` one row, of b one panel of 16 outputs after the other. */
 CK_Q8_INLINE void adapter_tile(int rows, int vectors, const ck_lora *lora, const float *low, int64_t low_stride, const float *b,
-                               float *sums, int64_t sum_stride) {
+                               const float *sums, int64_t sum_stride, const tile_target *to) {
     enum { steps = 16 };
     float scaled[tile_rows][steps] __attribute__((aligned(64)));
     __m512 acc[tile_rows][panel_vectors];
@@ -217,22 +231,27 @@ CK_Q8_INLINE void adapter_tile(int rows, int vectors, const ck_lora *lora, const
         }
     }
     CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int v = 0; v < vectors; v++) _mm512_storeu_ps(sums + r * sum_stride + v * 16, acc[r][v]);
+        CK_UNROLL for (int v = 0; v < vectors; v++) {
+            if (to->residual) acc[r][v] = _mm512_add_ps(acc[r][v], _mm512_loadu_ps(to->residual + r * to->residual_stride + v * 16));
+            _mm512_storeu_ps(to->y + r * to->y_stride + v * 16, acc[r][v]);
+        }
 }
 
 /* The same for a panel of which `vectors` exist, or 4. */
 static __attribute__((noinline)) void add_adapter(int64_t rows, int64_t vectors, const ck_lora *lora, const float *low, int64_t low_stride,
-                                                  const float *b, float *sums, int64_t sum_stride) {
+                                                  const float *b, const float *sums, int64_t sum_stride, const tile_target *to) {
     if (vectors < panel_vectors) {
         for (int64_t r = 0; r < rows; r++)
-            for (int64_t v = 0; v < vectors; v++)
-                adapter_tile(1, 1, lora, low + r * low_stride, 0, b + v * lora->rank * CK_PANEL, sums + r * sum_stride + v * 16, 0);
+            for (int64_t v = 0; v < vectors; v++) {
+                const tile_target part = {NULL, to->y + r * to->y_stride + v * 16, 0, 0};
+                adapter_tile(1, 1, lora, low + r * low_stride, 0, b + v * lora->rank * CK_PANEL, sums + r * sum_stride + v * 16, 0, &part);
+            }
         return;
     }
-#define TILE(height) case height: adapter_tile(height, panel_vectors, lora, low, low_stride, b, sums, sum_stride); return;
+#define TILE(height) case height: adapter_tile(height, panel_vectors, lora, low, low_stride, b, sums, sum_stride, to); return;
     switch (rows) {
         TILE(1) TILE(2) TILE(3) TILE(4) TILE(5)
-    default: adapter_tile(6, panel_vectors, lora, low, low_stride, b, sums, sum_stride); return;
+    default: adapter_tile(6, panel_vectors, lora, low, low_stride, b, sums, sum_stride, to); return;
     }
 #undef TILE
 }
@@ -252,15 +271,23 @@ CK_Q8_INLINE void add_and_finish(const ck_linear_q8_args *a, float *sums, int64_
         finish(a, sums, sum_stride, row, rows, column, columns);
         return;
     }
+    const bool plain = !a->bias && !a->channel_scale && a->activation == CK_ACT_NONE;
     for (int64_t c = 0; c < columns; c += CK_Q8_PANEL) {
         const int64_t width = columns - c < CK_Q8_PANEL ? columns - c : CK_Q8_PANEL;
         for (int64_t i = 0, count; i < rows; i += count) {
             count = same_adapter(a, row + i, rows - i);
             const ck_lora *lora = ck_q8_adapter(a, row + i);
+            const float *low = lora ? a->lora_x + (row + i) * a->lora_x_stride + lora->x_offset : NULL;
+            const float *b = lora ? lora->b + (column + c) * lora->rank : NULL;
             float *sum = sums + i * sum_stride + c;
-            if (lora)
-                add_adapter(count, (width + 15) / 16, lora, a->lora_x + (row + i) * a->lora_x_stride + lora->x_offset, a->lora_x_stride,
-                            lora->b + (column + c) * lora->rank, sum, sum_stride);
+            if (lora && plain && width == CK_Q8_PANEL) {
+                const float *residual = a->residual ? a->residual + (row + i) * a->residual_stride + column + c : NULL;
+                const tile_target y = {residual, a->y + (row + i) * a->y_stride + column + c, a->residual_stride, a->y_stride};
+                add_adapter(count, panel_vectors, lora, low, a->lora_x_stride, b, sum, sum_stride, &y);
+                continue;
+            }
+            const tile_target back = {NULL, sum, 0, sum_stride};
+            if (lora) add_adapter(count, (width + 15) / 16, lora, low, a->lora_x_stride, b, sum, sum_stride, &back);
             finish(a, sum, sum_stride, row + i, count, column + c, width);
         }
     }
@@ -331,21 +358,29 @@ CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t r
     }
 }
 
-/* All tiles of a block at one panel and group; meanwhile the weights that stand next, and the q of `next_rows`, travel to the
- * second-level cache. */
-static void run_tiles(int64_t rows, const gathered *x, const group_weights *w, const uint8_t *next, int64_t next_bytes,
-                      const group_rows *next_rows, bool resume, float *sums) {
+/* What is wanted after a panel and group. */
+typedef struct upcoming {
+    const uint8_t *weights;
+    int64_t bytes;
+    const float *scale;
+    const group_rows *rows; /* NULL: the same */
+} upcoming;
+
+/* All tiles of a block at one panel and group; meanwhile what comes next travels to the second-level cache, scales to the first. */
+static void run_tiles(int64_t rows, const gathered *x, const group_weights *w, const upcoming *next, bool resume, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
-    const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
+    const int64_t share = (next->bytes / tiles + 63) & ~(int64_t)63;
+    for (int v = 0; v < panel_vectors; v++) _mm_prefetch((const char *)(next->scale + v * 16), _MM_HINT_T0);
     for (int64_t t = 0; t < tiles; t++) {
-        const int64_t first = t * tile_rows;
-        const int64_t stop = (t + 1) * share < next_bytes ? (t + 1) * share : next_bytes;
-        fetch(next + t * share, stop - t * share);
-        const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
-        if (next_rows)
-            for (int64_t i = first; i < first + height; i++) fetch((const uint8_t *)next_rows->q + i * next_rows->stride, CK_GROUP);
+        const int64_t first = t * tile_rows, height = rows - first < tile_rows ? rows - first : tile_rows;
+        const int64_t begin = t * share < next->bytes ? t * share : next->bytes;
+        const int64_t count = (next->bytes - begin < share ? next->bytes - begin : share) / 64;
+        const lines ahead = {next->weights + begin, count < 1 ? 0 : count - 1};
+        if (count > w->blocks) fetch(ahead.first + w->blocks * 64, (count - w->blocks) * 64); /* few tiles */
+        if (next->rows)
+            for (int64_t i = first; i < first + height; i++) fetch((const uint8_t *)next->rows->q + i * next->rows->stride, CK_GROUP);
         const group_rows at = {x->q + first * CK_GROUP, x->scale + first, x->sum + first, CK_GROUP, sizeof(float)};
-        cached_tile(height, &at, w, resume, sums + first * sum_pitch, sum_pitch);
+        cached_tile(&ahead, height, &at, w, resume, sums + first * sum_pitch, sum_pitch);
     }
 }
 
@@ -354,19 +389,22 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
                         int64_t columns, gathered *x, uint8_t *values, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
-    const int64_t bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2);
+    const int64_t bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2), groups = ck_q8_groups(a->k);
     if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
-    for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
+    for (int64_t group = 0; group < groups; group++) {
         gather_rows(a, row, rows, group, x);
         const bool more = (group + 2) * CK_GROUP <= a->k; /* another whole group */
         const group_rows next_rows = rows_at(a, row, more ? group + 1 : group);
         for (int64_t p = 0; p < panels; p++) {
             const bool last = p + 1 == panels;
             const group_weights w = weights_at(a, type, first_panel + p, group, values, scale);
-            const uint8_t *next = packed_at(a, type, first_panel + (last ? 0 : p + 1)) + (last ? group + 1 : group) * bytes;
+            const int64_t next_panel = first_panel + (last ? 0 : p + 1), next_group = last ? group + 1 : group;
             const bool has_next = last ? more : w.blocks == group_blocks;
-            run_tiles(rows, x, &w, has_next ? next : w.values, has_next ? bytes : 0, last && more ? &next_rows : NULL, group > 0,
-                      sums + p * CK_Q8_PANEL);
+            const upcoming next = {
+                has_next ? packed_at(a, type, next_panel) + next_group * bytes : w.values, has_next ? bytes : 0,
+                has_next ? (const float *)a->weight_scale + (next_panel * groups + next_group) * CK_Q8_PANEL : w.scale,
+                last && more ? &next_rows : NULL};
+            run_tiles(rows, x, &w, &next, group > 0, sums + p * CK_Q8_PANEL);
         }
     }
     add_and_finish(a, sums, sum_pitch, row, rows, column, columns);
