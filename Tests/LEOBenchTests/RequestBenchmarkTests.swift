@@ -112,7 +112,7 @@ import Testing
             var options = RequestBenchmarkOptions()
             (options.beams, options.newTokens, options.repeats, options.objects, options.threads) = (1, 1, 2, 4, 1)
             let plain = try RequestBenchmark.run(path, options)
-            #expect(plain.adapterSwap == nil)
+            #expect(plain.adapterSwap == nil && plain.beamCost == nil)
             let second = try #require(plain.sameScene)
             #expect(second.objects == 4 && second.reusedObjects == 4 && second.reusesScene && second.seconds.samples == 2)
             for adapters in [["x"], ["x", "y"]] {

@@ -51,7 +51,7 @@ import Testing
             #expect(table.status == 0, "\(table.errors)")
             for text in [
                 "prefill", "per token", "share", "peak memory", "roofline", "of all", "stored or kept, ", "second request, same scene",
-                "3 of 3 objects kept",
+                "3 of 3 objects kept", "token of one beam, by turns", "2 beams: ",
             ] { #expect(table.output.contains(text), "\(text)") }
             let report = try Leo.start(Leo.path, arguments + ["--json", "--no-image"]).wait().json()
             let stages = try #require(report["stages"] as? [[String: Any]])
@@ -62,6 +62,8 @@ import Testing
             #expect(stages.first { $0["name"] as? String == "prefill" }?["count"] as? Double == Double(read))
             #expect((report["same_scene"] as? [String: Any])?["reused_objects"] as? Int == 3)
             #expect(report["adapter_swap"] == nil)
+            let ratio = (report["beam_cost"] as? [String: Any])?["ratio"] as? [String: Any]
+            #expect(ratio?["samples"] as? Int == 3 && (ratio?["median"] as? Double ?? 0) > 0)
             #expect((report["peak_resident_bytes"] as? Int ?? 0) > 1 << 20)
         }
     }

@@ -35,13 +35,14 @@ public enum RequestBenchmark {
         let usage = ProcessUsage()
         let last = timings[timings.count - 1]
         let sameScene = options.reusesResults ? try self.sameScene(session, engine, objects, options) : nil
+        let beamCost = try self.beamCost(session, request(2 * options.repeats + 1, engine, objects, options), options)
         let adapterSwap = try self.adapterSwap(adapters, session, request(0, engine, objects, options))
         let stages = self.stages(timings, network, probes, options)
         return RequestReport(
             model: engine.configuration.name, fileBytes: engine.archive.byteCount, machine: .current, threads: threads, openingSeconds: opening,
             promptTokens: last.promptTokens, rowsRead: last.rowsRead, objects: objects, beams: options.beams, steps: last.steps,
             firstSeconds: first.timings.total, stages: stages, total: Measured(Samples(timings.map(\.total))), sameScene: sameScene,
-            adapterSwap: adapterSwap, peaks: probes.peaks,
+            beamCost: beamCost, adapterSwap: adapterSwap, peaks: probes.peaks,
             weightBytesPerToken: stages.first { $0.name == "per token" }?.weightBytes ?? 0,
             // What the probe of memory reads, a gigabyte beside a large cache, is not the request's.
             peakResidentBytes: max(afterFirst.peakResidentBytes, usage.peakResidentBytes - probes.byteCount),
@@ -155,6 +156,27 @@ public enum RequestBenchmark {
         return RequestReport.SameScene(
             seconds: Measured(Samples(timings.map { $0.preprocessing + $0.image + $0.points + $0.spatial })), objects: last.objects,
             reusedObjects: last.reusedObjects, reusesScene: last.reusesScene)
+    }
+
+    /// Lets answers of all beams and of one take turns: a machine's memory is slower in one minute than in the next.
+    private static func beamCost(_ session: Session, _ request: Request, _ options: RequestBenchmarkOptions) throws -> RequestReport.BeamCost? {
+        guard options.beams > 1 else { return nil }
+        var request = request
+        // Of its prompt only the last row is read again.
+        request.reusesResults = true
+        func stepSeconds(beams: Int) throws -> Double {
+            request.decoding = DecodingOptions(strategy: beams > 1 ? .beam : .greedy, beams: beams, minLength: 6, maxNewTokens: 5)
+            let timings = try session.answer(to: request, cancellation: Cancellation()).timings
+            return timings.decoding / Double(max(timings.steps, 1))
+        }
+        _ = try stepSeconds(beams: options.beams)
+        var one: [Double] = [], ratios: [Double] = []
+        for turn in 0..<3 * max(options.repeats, 1) {
+            let before = turn % 2 == 0 ? try stepSeconds(beams: options.beams) : nil
+            one.append(try stepSeconds(beams: 1))
+            ratios.append(try (before ?? stepSeconds(beams: options.beams)) / one[turn])
+        }
+        return RequestReport.BeamCost(oneBeamSeconds: Measured(Samples(one)), ratio: Measured(Samples(ratios)))
     }
 
     /// Lets two adapters, or one and the model itself, take turns.

@@ -56,6 +56,13 @@ public struct RequestReport: Sendable, Codable {
         public let reusesScene: Bool
     }
 
+    /// A step of all beams beside one of a single beam, by turns.
+    public struct BeamCost: Sendable, Codable {
+        public let oneBeamSeconds: Measured
+        /// The step of all beams over that of the turn's single beam.
+        public let ratio: Measured
+    }
+
     public struct Peaks: Sendable, Codable {
         public let f32OperationsPerSecond: Measured
         /// Pairs of bfloat16; nil where the CPU has no instruction for them.
@@ -88,6 +95,8 @@ public struct RequestReport: Sendable, Codable {
     public let total: Measured
     /// Nil where requests may use nothing of earlier ones.
     public let sameScene: SameScene?
+    /// Nil for one beam.
+    public let beamCost: BeamCost?
     /// Turning to the other adapter between two requests; nil without adapters.
     public let adapterSwap: Measured?
     public let peaks: Peaks

@@ -12,7 +12,8 @@ struct BenchRequest: ParsableCommand {
             the measured roofline allows for a stage's plan (for each step the longer of arithmetic and reading weights) over
             the time it took. Of the prompt only the rows that are read count: its beginning is stored in the file, or kept from
             the request before. The second request about a scene brings another text and another picture; its time is that of
-            all stages before the prompt.
+            all stages before the prompt. Answers of one beam take turns with those of all beams; the ratio is that of a turn's
+            tokens (median, quartiles).
 
               leo bench request leo-7b.leo
               leo bench request leo-7b.leo --beams 1 --prompt-tokens 192 --repeat 5 --json
@@ -82,6 +83,10 @@ struct BenchRequest: ParsableCommand {
         add("total", report.total)
         if let second = report.sameScene {
             add("second request, same scene", second.seconds, "\(second.reusedObjects) of \(second.objects) objects kept")
+        }
+        if let cost = report.beamCost {
+            let ratio = String(format: "%d beams: %.2f times (%.2f to %.2f)", report.beams, cost.ratio.median, cost.ratio.lowerQuartile, cost.ratio.upperQuartile)
+            add("token of one beam, by turns", cost.oneBeamSeconds, ratio)
         }
         if let swap = report.adapterSwap { add("adapter swap", swap) }
         StandardOutput.line(Table(["stage", "time", "spread", "rate", "arithmetic", "weights", "share"], rows, right: [1, 2, 3, 4, 5, 6]).text)
