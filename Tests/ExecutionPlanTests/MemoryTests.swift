@@ -45,6 +45,38 @@ import Testing
     }
 }
 
+@Suite struct StepMemoryTests {
+    private func step(reads: [Range<Int>] = [], writes: [Range<Int>] = []) -> StepMemory { StepMemory(reads: reads, writes: writes) }
+
+    @Test func readersOfTheSameDoNotWait() {
+        let steps = [step(reads: [0..<8], writes: [8..<16]), step(reads: [0..<8], writes: [16..<24]), step(reads: [8..<24], writes: [24..<32])]
+        #expect(StepMemory.barriers(steps) == [false, true, true])
+        #expect(StepMemory.barriers([]).isEmpty && StepMemory.barriers([steps[0]]) == [true])
+    }
+
+    @Test func whatIsOverwrittenOrReadIsWaitedFor() {
+        let writer = step(writes: [8..<16])
+        for other in [step(reads: [15..<17]), step(writes: [0..<9]), step(reads: [0..<1], writes: [20..<30, 15..<16])] {
+            #expect(StepMemory.barriers([writer, other]) == [true, true])
+            #expect(StepMemory.barriers([other, writer]) == [true, true])
+        }
+        // Empty scratch memory lies anywhere.
+        #expect(StepMemory.barriers([writer, step(reads: [16..<20], writes: [9..<9])]) == [false, true])
+    }
+
+    /// Not only for the step before: also for those that may still run beside it.
+    @Test func allSinceTheLastBarrierCount() {
+        let steps = [step(writes: [0..<8]), step(writes: [8..<16]), step(reads: [0..<8], writes: [16..<24])]
+        #expect(StepMemory.barriers(steps) == [false, true, true])
+    }
+
+    @Test func runsWithoutBarriersAreShort() {
+        let steps = (0..<10).map { step(writes: [$0..<$0 + 1]) }
+        #expect(StepMemory.barriers(steps) == [false, false, false, true, false, false, false, true, false, true])
+        #expect(PartQueue.longestRun == 4)
+    }
+}
+
 @Suite struct ExtentTests {
     private let n = Symbol(name: "n", index: 0, upperBound: 7), k = Symbol(name: "k", index: 1, upperBound: 5)
 

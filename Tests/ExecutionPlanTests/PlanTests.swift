@@ -37,6 +37,25 @@ import Testing
         }
     }
 
+    /// The products of one input run side by side, and nobody reads what such a step writes.
+    @Test(arguments: ["points", "spatial", "language"])
+    func onlyStepsThatDependOnEachOtherWait(name: String) throws {
+        let plan = try Evaluation(Self.graph(name)).plan()
+        var first = 0
+        for (index, step) in plan.steps.enumerated() {
+            let written = plan.steps[first..<index].flatMap(\.outputs)
+            #expect(!step.inputs.contains { written.contains($0) } && !step.outputs.contains { written.contains($0) }, "\(step.name)")
+            if plan.barriers[index] { first = index + 1 }
+        }
+        #expect(plan.barriers.last == true)
+        if name == "language" {
+            let free = zip(plan.steps, plan.barriers).filter { !$1 }.map(\.0.name)
+            for layer in 0..<2 {
+                for product in ["q_proj", "k_proj", "gate_proj"] { #expect(free.contains { $0.hasSuffix("layers.\(layer).\(product)") }, "\(free)") }
+            }
+        }
+    }
+
     @Test(
         .enabled(if: allocation_counter_works()), arguments: ["points", "spatial", "language", "language int8", "language int4"], [1, 2])
     func runningAllocatesNothing(name: String, workers: Int) throws {

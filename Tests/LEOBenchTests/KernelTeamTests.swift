@@ -1,6 +1,8 @@
 import CLEOKernels
 import ExecutionPlan
+import Foundation
 import LEOBench
+import Synchronization
 import Testing
 
 @Suite struct KernelTeamTests {
@@ -33,6 +35,40 @@ import Testing
         let expected = max(1, (Int(parts) + threads - 1) / threads) * threads
         #expect(counts.parts == expected)
         #expect((0..<Counts.most).allSatisfy { runs[$0] == ($0 < expected ? 50 : 0) })
+    }
+
+    private final class Team: Sendable {
+        let queue = PartQueue()
+        /// Threads that reached a barrier, counted on.
+        let arrived = Atomic<Int>(0)
+    }
+
+    /// As a plan does for calls that do not depend on each other.
+    @Test func everyPartRunsOnceWithoutABarrierBehindEachCall() {
+        let calls = 40, threads = 3, parts: Int32 = 8, expected = 9, run = PartQueue.longestRun
+        let runs = UnsafeMutablePointer<Int32>.allocate(capacity: calls * Counts.most)
+        defer { runs.deallocate() }
+        runs.initialize(repeating: 0, count: calls * Counts.most)
+        let counts = UnsafeMutablePointer<Counts>.allocate(capacity: calls)
+        defer { counts.deallocate() }
+        for call in 0..<calls { (counts + call).initialize(to: Counts(runs: runs + call * Counts.most)) }
+        nonisolated(unsafe) let arguments = counts
+        let team = Team(), finished = DispatchSemaphore(value: 0)
+        for thread in 0..<threads {
+            Thread.detachNewThread {
+                for call in 0..<calls {
+                    team.queue.run(Self.counting, arguments + call, parts: parts, call: call, thread: thread, threads: threads)
+                    guard call % run == run - 1 else { continue }
+                    team.arrived.add(1, ordering: .acquiringAndReleasing)
+                    while team.arrived.load(ordering: .acquiring) < (call / run + 1) * threads { sched_yield() }
+                }
+                finished.signal()
+            }
+        }
+        for _ in 0..<threads { finished.wait() }
+        for call in 0..<calls {
+            #expect((0..<Counts.most).allSatisfy { runs[call * Counts.most + $0] == ($0 < expected ? 1 : 0) }, "\(call)")
+        }
     }
 
     @Test func callsMayHaveArgumentsOfTheirOwn() {

@@ -12,6 +12,8 @@ public struct Plan: Sendable {
     /// Offset in the arena by slot; other slots hold constants or states.
     let arenaOffsets: [Int: Int]
     let scratchOffsets: [Int]
+    /// Whether threads wait for each other behind a step.
+    package let barriers: [Bool]
     let stateSlots: [(slot: Int, byteCount: Int)]
     let constantSlots: [(slot: Int, tensor: Tensor)]
     /// Offset of a value inside the value that owns its memory.
@@ -134,9 +136,23 @@ struct PlanCompiler {
         let steps = lowering.steps
 
         let (arenaOffsets, scratchOffsets, byteCount) = placeBuffers(steps, slots, placements)
+        let touched = zip(steps, scratchOffsets).map { step, scratch in
+            StepMemory(step, scratchOffset: scratch) { id in
+                let owner = self.owner(of: id, placements)
+                guard let slot = slots[owner] else { return nil }
+                switch graph[owner].kind {
+                case .constant: return nil
+                // Outside the arena: a place behind it.
+                case .state: return (byteCount + slot..<byteCount + slot + 1, true)
+                default:
+                    let offset = arenaOffsets[slot] ?? 0
+                    return (offset..<offset + graph.type(owner).upperByteCount, false)
+                }
+            }
+        }
         return Plan(
             name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
-            scratchOffsets: scratchOffsets, stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
+            scratchOffsets: scratchOffsets, barriers: StepMemory.barriers(touched), stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
             constantForms: constants.mapElements { form in
                 Plan.ConstantForm(
                     precision: form.constant.precision ?? .f32,
@@ -248,16 +264,18 @@ struct PlanCompiler {
         return placements
     }
 
+    /// The value whose memory it lives in.
+    private func owner(of id: ValueID, _ placements: ValueTable<Lowering.Placement>) -> ValueID {
+        let root = graph.root(of: id)
+        return placements[root]?.root ?? root
+    }
+
     private func placeBuffers(
         _ steps: [Step], _ slots: ValueTable<Int>, _ placements: ValueTable<Lowering.Placement>
     ) -> (offsets: [Int: Int], scratch: [Int], byteCount: Int) {
-        func owner(_ id: ValueID) -> ValueID {
-            let root = graph.root(of: id)
-            return placements[root]?.root ?? root
-        }
         var lifetimes = ValueTable<Lifetime>(graph)
         func touch(_ id: ValueID, at step: Int) {
-            let id = owner(id)
+            let id = owner(of: id, placements)
             switch graph[id].kind {
             case .constant, .state: return
             case .input: lifetimes[id, default: Lifetime(first: -1, last: step)].last = step

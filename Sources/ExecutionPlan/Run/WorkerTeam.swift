@@ -9,6 +9,8 @@ struct BoundStep {
     let arguments: UnsafeRawPointer
     /// Into how many parts the call may be cut; 0 for one for each thread.
     var parts: Int32
+    /// Whether the next call needs what this one writes, or writes what it reads: see `Plan.barriers`.
+    let barrier: Bool
 }
 
 /// Lets another thread stop a run between two steps.
@@ -19,7 +21,7 @@ public final class Cancellation: Sendable {
     public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }
 
-/// The threads that run a plan: one OpenMP parallel region per run, a barrier between steps.
+/// The threads that run a plan: one OpenMP parallel region per run, a barrier between steps that depend on each other.
 enum WorkerTeam {
     /// Cores this process may use.
     static var coreCount: Int { max(1, Int(omp_get_num_procs())) }
@@ -28,7 +30,8 @@ enum WorkerTeam {
 
     /// Runs `steps` in order on `workers` threads. Returns false when it was cancelled.
     ///
-    /// - Parameter times: if not nil, receives the nanoseconds each step took, seen from the first thread.
+    /// - Parameter times: if not nil, receives the nanoseconds each step took, seen from the first thread; then all threads wait for each
+    ///   other behind every step.
     static func run(
         _ steps: UnsafeBufferPointer<BoundStep>, workers: Int, cancellation: Cancellation?,
         times: UnsafeMutablePointer<UInt64>?
@@ -61,12 +64,14 @@ enum WorkerTeam {
         static func work(_ job: UnsafeMutablePointer<Job>, thread: Int, threads: Int) {
             let steps = job.pointee.steps, times = job.pointee.times
             var started = times == nil ? 0 : DispatchTime.now().uptimeNanoseconds
+            var isEven = true
             for index in steps.indices {
                 let step = steps[index]
                 job.pointee.queue.run(step.kernel, step.arguments, parts: step.parts, call: index, thread: thread, threads: threads)
+                guard step.barrier || times != nil || index == steps.count - 1 else { continue }
                 if thread == 0 {
                     let cancelled = job.pointee.cancellation?._withUnsafeGuaranteedRef { $0.isCancelled } ?? false
-                    if index & 1 == 0 { job.pointee.stop.0 = cancelled } else { job.pointee.stop.1 = cancelled }
+                    if isEven { job.pointee.stop.0 = cancelled } else { job.pointee.stop.1 = cancelled }
                 }
                 if threads > 1 { GOMP_barrier() }
                 if thread == 0, let times {
@@ -74,10 +79,11 @@ enum WorkerTeam {
                     times[index] = now - started
                     started = now
                 }
-                if index & 1 == 0 ? job.pointee.stop.0 : job.pointee.stop.1 {
+                if isEven ? job.pointee.stop.0 : job.pointee.stop.1 {
                     if thread == 0 { job.pointee.isStopped = true }
                     return
                 }
+                isEven.toggle()
             }
         }
     }
