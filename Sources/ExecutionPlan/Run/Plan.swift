@@ -12,7 +12,7 @@ public struct Plan: Sendable {
     /// Offset in the arena by slot; other slots hold constants or states.
     let arenaOffsets: [Int: Int]
     let scratchOffsets: [Int]
-    /// Whether threads wait for each other behind a step.
+    /// Whether threads wait for each other behind a step; the last one has one.
     package let barriers: [Bool]
     let stateSlots: [(slot: Int, byteCount: Int)]
     let constantSlots: [(slot: Int, tensor: Tensor)]

@@ -9,7 +9,7 @@ struct BoundStep {
     let arguments: UnsafeRawPointer
     /// Into how many parts the call may be cut; 0 for one for each thread.
     var parts: Int32
-    /// Whether the next call needs what this one writes, or writes what it reads: see `Plan.barriers`.
+    /// Whether threads wait for each other behind it: see `Plan.barriers`.
     let barrier: Bool
 }
 
@@ -68,7 +68,7 @@ enum WorkerTeam {
             for index in steps.indices {
                 let step = steps[index]
                 job.pointee.queue.run(step.kernel, step.arguments, parts: step.parts, call: index, thread: thread, threads: threads)
-                guard step.barrier || times != nil || index == steps.count - 1 else { continue }
+                guard step.barrier || times != nil else { continue }
                 if thread == 0 {
                     let cancelled = job.pointee.cancellation?._withUnsafeGuaranteedRef { $0.isCancelled } ?? false
                     if isEven { job.pointee.stop.0 = cancelled } else { job.pointee.stop.1 = cancelled }
