@@ -159,7 +159,6 @@ package struct Lowering {
         _ variants: ck_variants, check: (UnsafePointer<Arguments>?) -> ck_status,
         scratch: ((UnsafePointer<Arguments>?, Int32) -> Int)? = nil,
         parts: (@Sendable (UnsafePointer<Arguments>) -> Int32)? = nil, zero: @autoclosure @escaping @Sendable () -> Arguments,
-        reads: [ValueID]? = nil, writes: [ValueID]? = nil,
         bind: @escaping @Sendable (inout Arguments, Bindings) -> Void
     ) throws(GraphError) {
         guard let node else { return }
@@ -187,7 +186,7 @@ package struct Lowering {
                     memory.storeBytes(of: arguments, as: Arguments.self)
                     return parts?(&arguments) ?? 0
                 },
-                scratchByteCount: scratchByteCount, inputs: reads ?? node.inputs, outputs: writes ?? node.outputs,
+                scratchByteCount: scratchByteCount, inputs: node.inputs, outputs: node.outputs,
                 floatingPointOperations: node.operation.floatingPointOperations(
                     node.inputs.map { graph.type($0) }, node.outputs.map { graph.type($0) })))
     }

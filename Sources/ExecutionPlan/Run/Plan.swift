@@ -136,23 +136,23 @@ struct PlanCompiler {
         let steps = lowering.steps
 
         let (arenaOffsets, scratchOffsets, byteCount) = placeBuffers(steps, slots, placements)
-        let touched = zip(steps, scratchOffsets).map { step, scratch in
+        let memory = zip(steps, scratchOffsets).map { step, scratch in
             StepMemory(step, scratchOffset: scratch) { id in
                 let owner = self.owner(of: id, placements)
-                guard let slot = slots[owner] else { return nil }
                 switch graph[owner].kind {
                 case .constant: return nil
-                // Outside the arena: a place behind it.
-                case .state: return (byteCount + slot..<byteCount + slot + 1, true)
+                // Outside the arena: a place of its own behind it.
+                case .state: return slots[owner].map { (byteCount + $0..<byteCount + $0 + 1, true) }
                 default:
-                    let offset = arenaOffsets[slot] ?? 0
+                    guard let offset = slots[owner].flatMap({ arenaOffsets[$0] }) else { return (0..<byteCount, false) }
                     return (offset..<offset + graph.type(owner).upperByteCount, false)
                 }
             }
         }
         return Plan(
             name: graph.name, graph: graph, steps: steps, slots: slots, slotCount: next, arenaOffsets: arenaOffsets,
-            scratchOffsets: scratchOffsets, barriers: StepMemory.barriers(touched), stateSlots: stateSlots, constantSlots: constantSlots, placements: placements,
+            scratchOffsets: scratchOffsets, barriers: StepMemory.barriers(memory), stateSlots: stateSlots,
+            constantSlots: constantSlots, placements: placements,
             constantForms: constants.mapElements { form in
                 Plan.ConstantForm(
                     precision: form.constant.precision ?? .f32,

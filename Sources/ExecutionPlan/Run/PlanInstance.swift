@@ -43,7 +43,8 @@ package final class PlanInstance {
         binders = plan.steps.map(\.bind)
         var offset = 0
         for (index, step) in plan.steps.enumerated() {
-            bound.initializeElement(at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset, parts: 0, barrier: plan.barriers[index]))
+            bound.initializeElement(
+                at: index, to: BoundStep(kernel: step.kernel, arguments: argumentMemory + offset, parts: 0, barrier: plan.barriers[index]))
             offset += strides[index]
         }
         times = .allocate(capacity: max(plan.steps.count, 1))
