@@ -24,7 +24,15 @@ import Testing
             let short = rows()
             options.promptTokens = short + 30
             #expect((short + 30..<short + 40).contains(rows()))
-            let report = try RequestBenchmark.run(folder + "/a.leo", options)
+            var told: [Int] = [], totals: Set<Int> = []
+            let report = try RequestBenchmark.run(folder + "/a.leo", options) { done, total in
+                told.append(done)
+                totals.insert(total)
+            }
+            // Every request is told before it is asked.
+            #expect(totals == [told.count] && told == Array(0..<told.count))
+            let cost = try #require(report.beamCost)
+            #expect(cost.ratio.samples == 6 && cost.ratio.median > 0 && cost.oneBeamSeconds.samples == 6 && cost.oneBeamSeconds.median > 0)
             #expect(report.stages.map(\.name) == ["preprocess", "image", "points", "spatial", "prefill", "per token"])
             #expect((1...rows()).contains(report.promptTokens))
             #expect(report.objects == 4 && report.beams == 2)
@@ -47,6 +55,9 @@ import Testing
             #expect(report.slowestSteps.map(\.seconds) == report.slowestSteps.map(\.seconds).sorted(by: >))
             options.objects = 61
             #expect(throws: BenchError.self) { try RequestBenchmark.run(folder + "/a.leo", options) }
+            // One new token comes from the prompt: no step of any number of beams.
+            (options.objects, options.newTokens, options.repeats, options.slowestSteps) = (1, 1, 1, 0)
+            #expect(try RequestBenchmark.run(folder + "/a.leo", options).beamCost == nil)
         }
     }
 

@@ -6,8 +6,11 @@ import LEOText
 
 /// Asks a model one question after the other, each about another scene, and measures the machine between them.
 public enum RequestBenchmark {
+    /// - Parameter progress: requests that were answered, of those that will be, adapters' turns left out
     /// - Throws: what opening and answering throw; `BenchError.option`
-    public static func run(_ path: String, _ options: RequestBenchmarkOptions) throws -> RequestReport {
+    public static func run(
+        _ path: String, _ options: RequestBenchmarkOptions, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> RequestReport {
         let before = ProcessUsage()
         let clock = ContinuousClock()
         let start = clock.now
@@ -20,28 +23,39 @@ public enum RequestBenchmark {
         let objects = options.objects ?? maximum
         guard (0...maximum).contains(objects) else { throw BenchError.option(name: "objects", reason: "expected 0 to \(maximum), found \(objects)") }
 
+        let repeats = max(options.repeats, 1)
+        let beamTurns = options.beams > 1 && options.newTokens > 1 ? 3 * repeats : 0
+        let requestCount = 1 + repeats + (options.reusesResults ? 2 * repeats : 0) + (beamTurns > 0 ? 1 + 2 * beamTurns : 0)
+        var done = 0
+        /// Its timings.
+        func answer(_ request: Request) throws -> Timings {
+            progress(done, requestCount)
+            defer { done += 1 }
+            return try session.answer(to: request, cancellation: Cancellation()).timings
+        }
+
         let adapters = try options.adapters.map { try engine.loadAdapter(path: $0) }
-        let first = try session.answer(to: request(0, engine, objects, options), cancellation: Cancellation())
+        let first = try answer(request(0, engine, objects, options))
         let afterFirst = ProcessUsage()
         let network = engine.network
         let threads = network.language.workers
         let probes = try Probes(weights: network.language.weightRanges, threads: threads)
         var timings: [Timings] = []
-        for index in 1...max(options.repeats, 1) {
+        for index in 1...repeats {
             probes.measure()
-            timings.append(try session.answer(to: request(index, engine, objects, options), cancellation: Cancellation()).timings)
+            timings.append(try answer(request(index, engine, objects, options)))
         }
         probes.measure()
         let usage = ProcessUsage()
         let last = timings[timings.count - 1]
-        let sameScene = options.reusesResults ? try self.sameScene(session, engine, objects, options) : nil
-        let beamCost = try self.beamCost(session, request(2 * options.repeats + 1, engine, objects, options), options)
+        let sameScene = options.reusesResults ? try self.sameScene(engine, objects, options, answer) : nil
+        let beamCost = beamTurns > 0 ? try self.beamCost(request(2 * repeats + 1, engine, objects, options), beamTurns, answer) : nil
         let adapterSwap = try self.adapterSwap(adapters, session, request(0, engine, objects, options))
         let stages = self.stages(timings, network, probes, options)
         return RequestReport(
             model: engine.configuration.name, fileBytes: engine.archive.byteCount, machine: .current, threads: threads, openingSeconds: opening,
             promptTokens: last.promptTokens, rowsRead: last.rowsRead, objects: objects, beams: options.beams, steps: last.steps,
-            firstSeconds: first.timings.total, stages: stages, total: Measured(Samples(timings.map(\.total))), sameScene: sameScene,
+            firstSeconds: first.total, stages: stages, total: Measured(Samples(timings.map(\.total))), sameScene: sameScene,
             beamCost: beamCost, adapterSwap: adapterSwap, peaks: probes.peaks,
             weightBytesPerToken: stages.first { $0.name == "per token" }?.weightBytes ?? 0,
             // What the probe of memory reads, a gigabyte beside a large cache, is not the request's.
@@ -140,17 +154,17 @@ public enum RequestBenchmark {
 
     /// Asks about scenes that the session was asked about just before, with another text and another picture.
     private static func sameScene(
-        _ session: Session, _ engine: Engine, _ objects: Int, _ options: RequestBenchmarkOptions
+        _ engine: Engine, _ objects: Int, _ options: RequestBenchmarkOptions, _ answer: (Request) throws -> Timings
     ) throws -> RequestReport.SameScene {
         var random = SplitMix64(seed: .max)
         var timings: [Timings] = []
         for index in 0..<max(options.repeats, 1) {
             // Up to the object tokens: what comes behind them is another matter.
             var request = encodedOnly(request(options.repeats + 1 + index, engine, objects, options))
-            _ = try session.answer(to: request, cancellation: Cancellation())
+            _ = try answer(request)
             request.instruction = "And what else?"
             if options.hasImage { request.image = picture(using: &random) }
-            timings.append(try session.answer(to: request, cancellation: Cancellation()).timings)
+            timings.append(try answer(request))
         }
         let last = timings[timings.count - 1]
         return RequestReport.SameScene(
@@ -159,22 +173,26 @@ public enum RequestBenchmark {
     }
 
     /// Lets answers of all beams and of one take turns: a machine's memory is slower in one minute than in the next.
-    private static func beamCost(_ session: Session, _ request: Request, _ options: RequestBenchmarkOptions) throws -> RequestReport.BeamCost? {
-        guard options.beams > 1 else { return nil }
-        var request = request
-        // Of its prompt only the last row is read again.
-        request.reusesResults = true
+    ///
+    /// - Parameter request: of at least two beams and two new tokens
+    private static func beamCost(_ request: Request, _ turns: Int, _ answer: (Request) throws -> Timings) throws -> RequestReport.BeamCost {
         func stepSeconds(beams: Int) throws -> Double {
-            request.decoding = DecodingOptions(strategy: beams > 1 ? .beam : .greedy, beams: beams, minLength: 6, maxNewTokens: 5)
-            let timings = try session.answer(to: request, cancellation: Cancellation()).timings
+            var request = request
+            // Of its prompt only the last row is read again.
+            request.reusesResults = true
+            let tokens = min(request.decoding.maxNewTokens ?? 5, 5)
+            request.decoding = DecodingOptions(strategy: beams > 1 ? .beam : .greedy, beams: beams, minLength: tokens + 1, maxNewTokens: tokens)
+            let timings = try answer(request)
             return timings.decoding / Double(max(timings.steps, 1))
         }
-        _ = try stepSeconds(beams: options.beams)
+        let beams = request.decoding.beams
+        _ = try stepSeconds(beams: beams)
         var one: [Double] = [], ratios: [Double] = []
-        for turn in 0..<3 * max(options.repeats, 1) {
-            let before = turn % 2 == 0 ? try stepSeconds(beams: options.beams) : nil
+        for turn in 0..<turns {
+            // Each comes first in every other turn.
+            let before = turn % 2 == 0 ? try stepSeconds(beams: beams) : nil
             one.append(try stepSeconds(beams: 1))
-            ratios.append(try (before ?? stepSeconds(beams: options.beams)) / one[turn])
+            ratios.append(try (before ?? stepSeconds(beams: beams)) / one[turn])
         }
         return RequestReport.BeamCost(oneBeamSeconds: Measured(Samples(one)), ratio: Measured(Samples(ratios)))
     }

@@ -95,7 +95,7 @@ public struct RequestReport: Sendable, Codable {
     public let total: Measured
     /// Nil where requests may use nothing of earlier ones.
     public let sameScene: SameScene?
-    /// Nil for one beam.
+    /// Nil for one beam, or one new token.
     public let beamCost: BeamCost?
     /// Turning to the other adapter between two requests; nil without adapters.
     public let adapterSwap: Measured?

@@ -55,13 +55,19 @@ struct BenchRequest: ParsableCommand {
         if adapter.count > 2 { throw ValidationError("--adapter: expected two at most, found \(adapter.count).") }
     }
 
+    private func measure(_ options: RequestBenchmarkOptions) throws -> RequestReport {
+        let progress = Progress("requests", .things)
+        defer { progress.finish() }
+        return try RequestBenchmark.run(model.expandingTilde, options) { progress.update(done: $0, total: $1) }
+    }
+
     func run() throws {
         var options = RequestBenchmarkOptions()
         (options.promptTokens, options.objects, options.hasImage) = (promptTokens, objects, !noImage)
         (options.beams, options.newTokens, options.repeats) = (beams, newTokens, repeats)
         (options.threads, options.slowestSteps) = (threads, steps)
         (options.reusesResults, options.adapters) = (!noReuse, adapter.map(\.expandingTilde))
-        let report = try RequestBenchmark.run(model.expandingTilde, options)
+        let report = try measure(options)
         if format.json { return try StandardOutput.json(report) }
         StandardOutput.line("\(report.model), \(Units.bytes(report.fileBytes)); \(BenchText.machine(report.machine)); \(report.threads) thread\(report.threads == 1 ? "" : "s")")
         let rest = report.promptTokens - report.rowsRead
@@ -85,8 +91,9 @@ struct BenchRequest: ParsableCommand {
             add("second request, same scene", second.seconds, "\(second.reusedObjects) of \(second.objects) objects kept")
         }
         if let cost = report.beamCost {
-            let ratio = String(format: "%d beams: %.2f times (%.2f to %.2f)", report.beams, cost.ratio.median, cost.ratio.lowerQuartile, cost.ratio.upperQuartile)
-            add("token of one beam, by turns", cost.oneBeamSeconds, ratio)
+            let ratio = cost.ratio
+            let text = String(format: "%d beams: %.2f times (%.2f to %.2f)", report.beams, ratio.median, ratio.lowerQuartile, ratio.upperQuartile)
+            add("token of one beam, by turns", cost.oneBeamSeconds, text)
         }
         if let swap = report.adapterSwap { add("adapter swap", swap) }
         StandardOutput.line(Table(["stage", "time", "spread", "rate", "arithmetic", "weights", "share"], rows, right: [1, 2, 3, 4, 5, 6]).text)
