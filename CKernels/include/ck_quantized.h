@@ -18,21 +18,20 @@ enum { CK_GROUP = 128, CK_Q8_PANEL = 64, CK_Q8_SUBGROUP = 32 };
 
 /* MARK: Rows */
 
-/* A q8 row of k values, ck_q8_row_bytes(k) long, 4-byte aligned, in this order:
- *   int8  q[k rounded up to 64]   zeros beyond k; value = scale * q, |q| <= 127, |q[2 i] + q[2 i + 1]| <= 128
- *   float scale[groups]           groups = ceil(k / 128)
- *   int32 sum[groups]             of the q of each group
- *   int16 part_sum[groups][4]     of the q of each 32 k
- *   padding to a multiple of 64 bytes, never read, written as zeros
+/* q8 rows: m rows of k values in m * ck_q8_row_bytes(k) bytes, 4-byte aligned, in this order:
+ *   int8  q[groups][m][128]       groups = ceil(k / 128); zeros beyond k; value = scale * q, |q| <= 127, |q[2 i] + q[2 i + 1]| <= 128
+ *   float scale[groups][m]
+ *   int32 sum[groups][m]          of the q of each group
+ *   int16 part_sum[groups][m][4]  of the q of each 32 k
+ * A product takes one group of all rows after the other; where each row stood by itself, pages apart, that cost 2 to 3 % of 192 rows.
  * The bound on neighbours is what vpmaddubsw needs to multiply them by unsigned weights without saturating: 255 * 128 fits
  * 16 bits. It costs 0.3 bits of a group of normally distributed values, and nothing where one outlier sets the scale.
  * A group with a NaN or an infinity has scale NaN, q and sums 0, so that every output of its row is NaN.
- * 0 for a k outside 0 ... CK_Q8_MAX_K. */
+ * The size is 0 for a k outside 0 ... CK_Q8_MAX_K. */
 static inline int64_t ck_q8_groups(int64_t k) { return (k + CK_GROUP - 1) / CK_GROUP; }
-static inline int64_t ck_q8_padded_k(int64_t k) { return (k + 63) / 64 * 64; }
 static inline int64_t ck_q8_row_bytes(int64_t k) {
     if (k < 0 || k > CK_Q8_MAX_K) return 0;
-    return (ck_q8_padded_k(k) + ck_q8_groups(k) * (4 + 4 + 8) + 63) / 64 * 64;
+    return ck_q8_groups(k) * (CK_GROUP + 4 + 4 + 8);
 }
 
 /* Quantises rows, after what usually stands before a matrix product:
@@ -44,7 +43,7 @@ static inline int64_t ck_q8_row_bytes(int64_t k) {
  * that read them were made larger when they were packed (SmoothQuant, Xiao et al. 2023).
  *
  * Shapes:  x, up [m, k] float32 with row strides in elements, weight [k], input_scale [k] or NULL
- *          -> y [m, ck_q8_row_bytes(k)], y_stride in bytes, a multiple of 4;
+ *          -> y, q8 rows [m, k];
  *          v [m, k] float32 or NULL: the values before quantisation, for the adapter's first product
  * Aliasing: v may be x or up with the same stride; nothing else may overlap an output.
  * Numerics: scale = max(|u[i]|, |u[2 i] + u[2 i + 1]|) / 127 per row and group, 0 where that is below 2^-126, which makes the
@@ -60,7 +59,7 @@ typedef struct ck_q8_rows_args {
     float *v;
     uint8_t *y;
     int64_t m, k;
-    int64_t x_stride, up_stride, v_stride, y_stride;
+    int64_t x_stride, up_stride, v_stride;
     float eps; /* rms_norm only, >= 0 */
 } ck_q8_rows_args;
 CK_WARN_UNUSED ck_status ck_q8_quantize_check(const ck_q8_rows_args *args);
@@ -109,7 +108,7 @@ typedef struct ck_lora {
 
 /* y = residual + channel_scale * act(x W^T + bias + lora.scale * (lora_x B^T))
  *
- * Shapes:  x [m, ck_q8_row_bytes(k)] q8 rows, x_stride in bytes; weight n64 [n, k] with its scales;
+ * Shapes:  x, q8 rows [m, k]; weight n64 [n, k] with its scales;
  *          lora_x [m, ...] float32 = v A^T of every adapter in use, bias [n] or NULL, channel_scale [n] or NULL,
  *          residual [m, n] or NULL -> y [m, n]
  * Adapters: with adapter_ids NULL every row uses `lora`. Else row i uses adapters[adapter_ids[i]], or none if the id is
@@ -130,7 +129,6 @@ typedef struct ck_linear_q8_args {
     const float *residual;
     float *y;
     int64_t m, n, k;
-    int64_t x_stride; /* bytes, a multiple of 4 */
     int64_t residual_stride, y_stride, lora_x_stride;
     const float *lora_x;
     ck_lora lora;

@@ -8,7 +8,7 @@
  *
  * The including file defines, inside its target region, tile_rows, tile_outputs, FEWER_ROWS(CASE), which is CASE of every
  * number below tile_rows, and
- *   void tile(bool is_signed, int rows, const group_rows *x, const uint8_t *values, const float *scale, int64_t blocks,
+ *   void tile(bool is_signed, int rows, const ck_q8_group *x, const uint8_t *values, const float *scale, int64_t blocks,
  *             bool resume, float *sums)
  * in which sums[rows][tile_outputs] = (resume ? sums : 0) + the group's products, row stride CK_Q8_PANEL. */
 #include "linear_q8/epilogue_body.h"
@@ -19,13 +19,13 @@ enum {
     group_bytes = group_blocks * CK_Q8_BLOCK
 };
 
-CK_Q8_INLINE void panel_tiles(bool is_signed, int rows, const group_rows *x, const group_weights *w, bool resume,
+CK_Q8_INLINE void panel_tiles(bool is_signed, int rows, const ck_q8_group *x, const group_weights *w, bool resume,
                               float *sums) {
     for (int64_t n = 0; n < CK_Q8_PANEL; n += tile_outputs)
         tile(is_signed, rows, x, w->values + n * 4, w->scale + n, w->blocks, resume, sums + n);
 }
 
-CK_Q8_INLINE void run_tiles(bool is_signed, int64_t rows, const group_rows *x, const group_weights *w, bool resume,
+CK_Q8_INLINE void run_tiles(bool is_signed, int64_t rows, const ck_q8_group *x, const group_weights *w, bool resume,
                             float *sums) {
 #define TILES(height) case height: panel_tiles(is_signed, height, x, w, resume, sums); return;
     switch (rows) {
@@ -114,8 +114,7 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, bool is_s
     for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
         const group_weights w = weights_at(a, type, is_signed, panel, group, values, scale);
         for (int64_t first = 0; first < rows; first += tile_rows) {
-            const ck_q8_row start = ck_q8_row_at((uint8_t *)a->x + (row + first) * a->x_stride, a->k); /* read only */
-            const group_rows x = {start.q + group * CK_GROUP, start.scale + group, a->x_stride};
+            const ck_q8_group x = ck_q8_group_at((uint8_t *)a->x, a->m, a->k, row + first, group); /* read only */
             const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
             run_tiles(is_signed, height, &x, &w, group > 0, sums + first * CK_Q8_PANEL);
         }

@@ -34,8 +34,7 @@ ck_status ck_linear_q8_check(const ck_linear_q8_args *a) {
     if (a->k > 0) {
         if (!a->x || !ck_floats_ok(a->x) || !a->weight || !a->weight_scale || !ck_floats_ok(a->weight_scale))
             return CK_INVALID_ARGUMENT;
-        if (a->m > 1 && (a->x_stride < ck_q8_row_bytes(a->k) || a->x_stride % 4 != 0 || !ck_fits3(a->m, a->x_stride, 1)))
-            return CK_INVALID_ARGUMENT;
+        if (!ck_fits3(a->m, ck_q8_row_bytes(a->k), 1)) return CK_INVALID_ARGUMENT;
         if ((const void *)a->x == a->y || a->weight == a->y || a->weight_scale == a->y) return CK_INVALID_ARGUMENT;
     }
     if (a->residual) {
@@ -46,7 +45,7 @@ ck_status ck_linear_q8_check(const ck_linear_q8_args *a) {
 }
 
 int ck_linear_q8_parts(const ck_linear_q8_args *a) {
-    enum { outputs = 8 * CK_Q8_PANEL }; /* share the copied rows of a group, see linear_q8_avx512vnni.c */
+    enum { outputs = 8 * CK_Q8_PANEL }; /* take turns with a group of the rows, see linear_q8_avx512vnni.c */
     const int64_t parts = a->n / outputs + (a->n % outputs != 0);
     return parts < 1 ? 1 : parts > INT16_MAX ? INT16_MAX : (int)parts;
 }

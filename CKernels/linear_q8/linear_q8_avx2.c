@@ -9,10 +9,10 @@
  * their turns. What comes two panels later is fetched meanwhile, in the order of its addresses: every fourth line at a time,
  * as it is used, hid next to nothing of the memory's latency (5 rows: 1.3 times as long).
  *
- * More rows: up to 192 rows and 4 panels at a time. A group's 8 KB of a panel (int4: taken apart once) and its q, moved together,
- * stay in the first-level cache for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
+ * More rows: up to 192 rows and 4 panels at a time. A group's 8 KB of a panel (int4: taken apart once) stay in the first-level cache
+ * for all tiles of 6 rows; the sums of the block wait in a buffer between groups.
  *
- * Stack: about 230 KB. Tails: the last panel is padded in the weights and q8 rows are padded in k, so only the final
+ * Stack: about 210 KB. Tails: the last panel is padded in the weights and q8 rows are padded in k, so only the final
  * store is masked. */
 #include "linear_q8/tile_q8_avx2.h"
 
@@ -29,20 +29,18 @@ enum {
 
 /* MARK: Preparation */
 
-/* The rows from `row` on at a group, where they stand. */
+/* The rows from `row` on at a group. */
 CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group, const int32_t *starts) {
-    const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
-    return (group_rows){x.q + group * CK_GROUP, a->x_stride, x.scale + group, x.sum + group, starts, a->x_stride};
+    const ck_q8_group x = ck_q8_group_at((uint8_t *)a->x, a->m, a->k, row, group); /* read only */
+    return (group_rows){x.q, x.scale, x.sum, starts};
 }
 
 /* int4: where the sums of some rows begin, [rows, group_parts] */
 CK_Q8_INLINE void row_starts(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
                              int32_t *starts) {
     if (type == CK_Q8_I8G128) return;
-    for (int64_t i = 0; i < rows; i++) {
-        const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + (row + i) * a->x_stride, a->k); /* read only */
-        part_starts(x.part_sum + group * group_parts, starts + i * group_parts);
-    }
+    const ck_q8_group x = ck_q8_group_at((uint8_t *)a->x, a->m, a->k, row, group); /* read only */
+    for (int64_t i = 0; i < rows; i++) part_starts(x.part_sum + i * group_parts, starts + i * group_parts);
 }
 
 /* int4 scale words of a panel's group as floats and as 16-bit pairs (f, f) */
@@ -316,11 +314,10 @@ CK_Q8_INLINE void block_tile(ck_q8_weight type, int rows, const group_rows *x, c
     }
 }
 
-/* All tiles of a block at one panel and group, q [rows, CK_GROUP]. Meanwhile the weights that stand next, and with `next_x` the
- * next group of the rows, which lie too far apart for the hardware to see a stream, travel to the second-level cache. */
+/* All tiles of a block at one panel and group. Meanwhile the weights that stand next, and with `next_x` the next group of the rows,
+ * travel to the second-level cache. */
 CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t group,
-                              const int8_t *q, const int32_t *starts, const group_weights *w, const uint8_t *next, bool next_x,
-                              float *sums) {
+                              const int32_t *starts, const group_weights *w, const uint8_t *next, bool next_x, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t next_bytes = next ? group_bytes / (type == CK_Q8_I8G128 ? 1 : 2) : 0;
     const int64_t share = (next_bytes / tiles + 63) & ~(int64_t)63;
@@ -328,13 +325,12 @@ CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int
         const int64_t first = tile * tile_rows;
         const int64_t stop = (tile + 1) * share < next_bytes ? (tile + 1) * share : next_bytes;
         for (int64_t at = tile * share; at < stop; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
-        group_rows x = rows_at(a, row + first, group, starts + first * group_parts);
-        if (next_x)
-            for (int64_t r = 0; r < tile_rows && first + r < rows; r++)
-                for (int64_t at = 0; at < CK_GROUP; at += 64)
-                    _mm_prefetch((const char *)x.q + r * a->x_stride + CK_GROUP + at, _MM_HINT_T1);
-        x.q = q + first * CK_GROUP;
-        x.q_pitch = CK_GROUP;
+        const group_rows x = rows_at(a, row + first, group, starts + first * group_parts);
+        if (next_x) {
+            const int64_t height = rows - first < tile_rows ? rows - first : tile_rows;
+            const char *q = (const char *)x.q + a->m * CK_GROUP;
+            for (int64_t at = 0; at < height * CK_GROUP; at += 64) _mm_prefetch(q + at, _MM_HINT_T1);
+        }
         float *tile_sums = sums + first * sum_pitch;
         switch (rows - first) {
         case 1: block_tile(type, 1, &x, w, group > 0, tile_sums); break;
@@ -347,22 +343,9 @@ CK_Q8_INLINE void block_tiles(const ck_linear_q8_args *a, ck_q8_weight type, int
     }
 }
 
-/* The group's q of some rows, zeros beyond k, as [rows, CK_GROUP]. */
-CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, int8_t *q) {
-    const group_rows x = rows_at(a, row, group, NULL);
-    const bool upper = a->k - group * CK_GROUP > CK_GROUP / 2; /* rows are padded to 64 k */
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < CK_GROUP; j += 32) {
-            __m256i bytes = _mm256_setzero_si256();
-            if (upper || j < CK_GROUP / 2)
-                bytes = _mm256_loadu_si256((const __m256i *)(const void *)(x.q + i * x.q_pitch + j));
-            _mm256_store_si256((__m256i *)(void *)(q + i * CK_GROUP + j), bytes);
-        }
-}
-
 /* Up to block_rows rows and block_panels panels, whole k. */
 CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t column,
-                        int64_t columns, int8_t *q, uint8_t *split, float *sums) {
+                        int64_t columns, uint8_t *split, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     int32_t factor[4 * CK_Q8_PANEL] __attribute__((aligned(64)));
     int32_t starts[block_rows * group_parts];
@@ -370,7 +353,6 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
     if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
     for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
         const int64_t blocks = blocks_in_group(a->k, group);
-        gather_rows(a, row, rows, group, q);
         row_starts(a, type, row, rows, group, starts);
         for (int64_t p = 0; p < panels; p++) {
             const int64_t panel = first_panel + p;
@@ -385,7 +367,7 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
             if (blocks == group_blocks && (!last || (group + 2) * CK_GROUP <= a->k))
                 next = values_at(a, type, last ? first_panel : panel + 1, last ? group + 1 : group);
             const bool next_x = p == 0 && (group + 2) * CK_GROUP <= a->k;
-            block_tiles(a, type, row, rows, group, q, starts, &w, next, next_x, sums + p * CK_Q8_PANEL);
+            block_tiles(a, type, row, rows, group, starts, &w, next, next_x, sums + p * CK_Q8_PANEL);
         }
     }
     for (int64_t p = 0; p < panels; p++) add_adapters(a, row, rows, first_panel + p, sums + p * CK_Q8_PANEL, sum_pitch);
@@ -393,7 +375,6 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
 }
 
 CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
-    int8_t q[block_rows * CK_GROUP] __attribute__((aligned(64)));
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
     uint8_t split[group_bytes] __attribute__((aligned(64)));
     memset(split, 0, sizeof split); /* tails of int4 parts are read */
@@ -403,7 +384,7 @@ CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
     for (int64_t column = begin; column < end; column += sum_pitch) {
         const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
         for (int64_t row = 0; row < a->m; row += height)
-            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, q, split, sums);
+            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, split, sums);
     }
 }
 

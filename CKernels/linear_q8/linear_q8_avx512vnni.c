@@ -9,9 +9,8 @@
  * are multiplied by their factor at once, 15 * 15 needs no carry, so one vpmullw and one vpaddb do 64 of them.
  * nibble_tile_avx512vnni.h has the way of fewer.
  *
- * More than 6 rows: blocks of up to 192 rows by 8 panels, group by group. The group's q are copied together, 24 KB for all
- * panels (rows themselves lie pages apart), a panel's 8 KB of weights serve all tiles, and the float sums, 384 KB, wait in
- * a buffer. Tails: padding in the weights and q8 rows; only the final store is masked.
+ * More than 6 rows: blocks of up to 192 rows by 8 panels, group by group. The group's q, 24 KB, serve all panels, a panel's 8 KB of
+ * weights all tiles, and the float sums, 384 KB, wait in a buffer. Tails: padding in the weights and q8 rows; only the final store is masked.
  * clang keeps the tile in registers; GCC 12 copies accumulators around vpdpbusd and runs at half the speed. */
 #include "ck_avx512.h"
 #include "linear_q8/epilogue_avx2.h"
@@ -35,14 +34,6 @@ enum {
     stream_ahead = 8192, /* bytes in all panels of a turn: to the second-level cache */
     stream_near = 4096   /* to the first */
 };
-
-/* Rows of x at one group. */
-typedef struct group_rows {
-    const int8_t *q;
-    const float *scale;
-    const int32_t *sum;
-    int64_t stride, factor_stride; /* bytes: of q, of scale and sum */
-} group_rows;
 
 /* int8 weights of `panels` panels at one group. */
 typedef struct group_weights {
@@ -69,16 +60,16 @@ typedef struct lines {
 /* sums[rows][panels * 64] = (resume ? sums : 0) + the group's products. With `ahead` its lines travel to the second-level cache. Without,
  * weights come from memory and are fetched in two steps, first into the second-level cache, which has more misses under way at once than
  * the first. (Emerald Rapids, five rows: 0.9 to 0.95 of the time, with the second step 0.87 to 0.97 of that.) */
-CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const group_rows *x, const group_weights *w, bool resume,
+CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const ck_q8_group *x, const group_weights *w, bool resume,
                        float *sums, int64_t sum_stride) {
     __m512i acc[tile_rows][tile_panels * panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m512i start = _mm512_set1_epi32(-128 * int_at((const char *)x->sum + r * x->factor_stride));
+        const __m512i start = _mm512_set1_epi32(-128 * x->sum[r]);
         CK_UNROLL for (int v = 0; v < panels * panel_vectors; v++) acc[r][v] = start;
     }
     const uint8_t *values = w->values;
     const int8_t *q = x->q;
-    const int64_t stride = x->stride, panel_bytes = w->panel_bytes;
+    const int64_t panel_bytes = w->panel_bytes;
     for (int64_t b = 0; b < w->blocks; b++, values += CK_Q8_BLOCK, q += 4) {
         if (ahead) _mm_prefetch((const char *)ahead->first + 64 * (b < ahead->last ? b : ahead->last), _MM_HINT_T1);
         CK_UNROLL for (int p = 0; p < panels; p++) {
@@ -92,7 +83,7 @@ CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const group_row
                 }
             }
             CK_UNROLL for (int r = 0; r < rows; r++) {
-                const __m512i value = _mm512_set1_epi32(int_at(q + r * stride));
+                const __m512i value = _mm512_set1_epi32(int_at(q + r * CK_GROUP));
                 CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
                     __m512i *sum = &acc[r][p * panel_vectors + v];
                     *sum = _mm512_dpbusd_epi32(*sum, weights[v], value);
@@ -101,9 +92,7 @@ CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const group_row
         }
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        float scale;
-        memcpy(&scale, (const char *)x->scale + r * x->factor_stride, sizeof scale);
-        const __m512 x_scale = _mm512_set1_ps(scale);
+        const __m512 x_scale = _mm512_set1_ps(x->scale[r]);
         CK_UNROLL for (int p = 0; p < panels; p++)
             CK_UNROLL for (int v = 0; v < panel_vectors; v++) {
                 float *sum = sums + r * sum_stride + p * CK_Q8_PANEL + v * 16;
@@ -115,7 +104,7 @@ CK_Q8_INLINE void tile(const lines *ahead, int rows, int panels, const group_row
 }
 
 /* A tile of one panel whose weights are in the first-level cache. */
-static __attribute__((noinline)) void cached_tile(const lines *ahead, int64_t rows, const group_rows *x, const group_weights *w,
+static __attribute__((noinline)) void cached_tile(const lines *ahead, int64_t rows, const ck_q8_group *x, const group_weights *w,
                                                   bool resume, float *sums, int64_t sum_stride) {
     switch (rows) {
     case 1: tile(ahead, 1, 1, x, w, resume, sums, sum_stride); return;
@@ -128,7 +117,7 @@ static __attribute__((noinline)) void cached_tile(const lines *ahead, int64_t ro
 }
 
 /* A tile of one panel, or of stream_panels(rows), whose weights come from memory. */
-CK_Q8_INLINE void stream_tile(int64_t rows, int64_t panels, const group_rows *x, const group_weights *w,
+CK_Q8_INLINE void stream_tile(int64_t rows, int64_t panels, const ck_q8_group *x, const group_weights *w,
                               bool resume, float *sums) {
     switch (rows * 8 + panels) {
     case 1 * 8 + 4: tile(NULL, 1, 4, x, w, resume, sums, stream_pitch); return;
@@ -193,9 +182,8 @@ CK_Q8_INLINE group_weights weights_at(const ck_linear_q8_args *a, ck_q8_weight t
     return (group_weights){values, scale, 0, 0, blocks};
 }
 
-CK_Q8_INLINE group_rows rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group) {
-    const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + row * a->x_stride, a->k); /* read only */
-    return (group_rows){x.q + group * CK_GROUP, x.scale + group, x.sum + group, a->x_stride, a->x_stride};
+CK_Q8_INLINE ck_q8_group rows_at(const ck_linear_q8_args *a, int64_t row, int64_t group) {
+    return ck_q8_group_at((uint8_t *)a->x, a->m, a->k, row, group); /* read only */
 }
 
 /* MARK: From sums to y */
@@ -303,7 +291,7 @@ CK_Q8_INLINE int64_t stream_panels(ck_q8_weight type, int64_t rows) {
 }
 
 CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, int64_t panel, int64_t panels, int64_t group, float *sums) {
-    const group_rows x = rows_at(a, 0, group);
+    const ck_q8_group x = rows_at(a, 0, group);
     if (type == CK_Q8_I8G128) {
         const group_weights w = weights_at(a, type, panel, group, NULL, NULL);
         stream_tile(a->m, panels, &x, &w, group > 0, sums);
@@ -314,8 +302,7 @@ CK_Q8_INLINE void stream_group(const ck_linear_q8_args *a, ck_q8_weight type, in
                               (const uint32_t *)a->weight_scale + (panel * groups + group) * CK_Q8_PANEL,
                               ck_q8_blocks(type, a->k) * CK_Q8_BLOCK, groups * CK_Q8_PANEL,
                               ck_q8_blocks(type, rest < CK_GROUP ? rest : CK_GROUP)};
-    const int16_t *part_sum = ck_q8_row_at((uint8_t *)a->x, a->k).part_sum + group * 4; /* read only */
-    nibble_group(a->m, panels, &x, part_sum, &w, group > 0, sums);
+    nibble_group(a->m, panels, &x, &w, group > 0, sums);
 }
 
 CK_Q8_INLINE void stream(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
@@ -339,35 +326,16 @@ CK_Q8_INLINE void fetch(const uint8_t *next, int64_t bytes) {
     for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)next + at, _MM_HINT_T1);
 }
 
-/* The q, scales and sums of a block's rows at one group, side by side. */
-typedef struct gathered {
-    int8_t q[block_rows * CK_GROUP] __attribute__((aligned(64)));
-    float scale[block_rows];
-    int32_t sum[block_rows];
-} gathered;
-
-CK_Q8_INLINE void gather_rows(const ck_linear_q8_args *a, int64_t row, int64_t rows, int64_t group, gathered *x) {
-    const group_rows from = rows_at(a, row, group);
-    const bool upper = a->k - group * CK_GROUP > CK_GROUP / 2; /* rows are padded to 64 k, and what is beyond k is multiplied by padding */
-    for (int64_t i = 0; i < rows; i++) {
-        const int8_t *q = from.q + i * from.stride;
-        _mm512_storeu_si512(x->q + i * CK_GROUP, _mm512_loadu_si512(q));
-        if (upper) _mm512_storeu_si512(x->q + i * CK_GROUP + CK_GROUP / 2, _mm512_loadu_si512(q + CK_GROUP / 2));
-        memcpy(x->scale + i, (const char *)from.scale + i * from.factor_stride, sizeof *x->scale);
-        memcpy(x->sum + i, (const char *)from.sum + i * from.factor_stride, sizeof *x->sum);
-    }
-}
-
 /* What is wanted after a panel and group. */
 typedef struct upcoming {
     const uint8_t *weights;
     int64_t bytes;
     const float *scale;
-    const group_rows *rows; /* NULL: the same */
+    const int8_t *q; /* NULL: the same rows */
 } upcoming;
 
 /* All tiles of a block at one panel and group; meanwhile what comes next travels to the second-level cache, scales to the first. */
-static void run_tiles(int64_t rows, const gathered *x, const group_weights *w, const upcoming *next, bool resume, float *sums) {
+static void run_tiles(int64_t rows, const ck_q8_group *x, const group_weights *w, const upcoming *next, bool resume, float *sums) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     const int64_t share = (next->bytes / tiles + 63) & ~(int64_t)63;
     for (int v = 0; v < panel_vectors; v++) _mm_prefetch((const char *)(next->scale + v * 16), _MM_HINT_T0);
@@ -377,24 +345,22 @@ static void run_tiles(int64_t rows, const gathered *x, const group_weights *w, c
         const int64_t count = (next->bytes - begin < share ? next->bytes - begin : share) / 64;
         const lines ahead = {next->weights + begin, count < 1 ? 0 : count - 1};
         if (count > w->blocks) fetch(ahead.first + w->blocks * 64, (count - w->blocks) * 64); /* few tiles */
-        if (next->rows)
-            for (int64_t i = first; i < first + height; i++) fetch((const uint8_t *)next->rows->q + i * next->rows->stride, CK_GROUP);
-        const group_rows at = {x->q + first * CK_GROUP, x->scale + first, x->sum + first, CK_GROUP, sizeof(float)};
+        if (next->q) fetch((const uint8_t *)next->q + first * CK_GROUP, height * CK_GROUP);
+        const ck_q8_group at = {x->q + first * CK_GROUP, x->scale + first, x->sum + first, NULL};
         cached_tile(&ahead, height, &at, w, resume, sums + first * sum_pitch, sum_pitch);
     }
 }
 
 /* Up to block_rows rows and block_panels panels, whole k. */
 CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t row, int64_t rows, int64_t column,
-                        int64_t columns, gathered *x, uint8_t *values, float *sums) {
+                        int64_t columns, uint8_t *values, float *sums) {
     float scale[CK_Q8_PANEL] __attribute__((aligned(64)));
     const int64_t first_panel = column / CK_Q8_PANEL, panels = (columns + CK_Q8_PANEL - 1) / CK_Q8_PANEL;
     const int64_t bytes = group_bytes / (type == CK_Q8_I8G128 ? 1 : 2), groups = ck_q8_groups(a->k);
     if (a->k == 0) memset(sums, 0, (size_t)(rows * sum_pitch) * sizeof *sums);
     for (int64_t group = 0; group < groups; group++) {
-        gather_rows(a, row, rows, group, x);
+        const ck_q8_group x = rows_at(a, row, group);
         const bool more = (group + 2) * CK_GROUP <= a->k; /* another whole group */
-        const group_rows next_rows = rows_at(a, row, more ? group + 1 : group);
         for (int64_t p = 0; p < panels; p++) {
             const bool last = p + 1 == panels;
             const group_weights w = weights_at(a, type, first_panel + p, group, values, scale);
@@ -403,15 +369,14 @@ CK_Q8_INLINE void block(const ck_linear_q8_args *a, ck_q8_weight type, int64_t r
             const upcoming next = {
                 has_next ? packed_at(a, type, next_panel) + next_group * bytes : w.values, has_next ? bytes : 0,
                 has_next ? (const float *)a->weight_scale + (next_panel * groups + next_group) * CK_Q8_PANEL : w.scale,
-                last && more ? &next_rows : NULL};
-            run_tiles(rows, x, &w, &next, group > 0, sums + p * CK_Q8_PANEL);
+                last && more ? x.q + a->m * CK_GROUP : NULL};
+            run_tiles(rows, &x, &w, &next, group > 0, sums + p * CK_Q8_PANEL);
         }
     }
     add_and_finish(a, sums, sum_pitch, row, rows, column, columns);
 }
 
 CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t begin, int64_t end) {
-    gathered x;
     float sums[block_rows * sum_pitch] __attribute__((aligned(64)));
     uint8_t values[group_bytes] __attribute__((aligned(64)));
     /* Blocks of equal height, so that the last one is not a few rows that stream all weights again. */
@@ -420,7 +385,7 @@ CK_Q8_INLINE void blocked(const ck_linear_q8_args *a, ck_q8_weight type, int64_t
     for (int64_t column = begin; column < end; column += sum_pitch) {
         const int64_t columns = end - column < sum_pitch ? end - column : sum_pitch;
         for (int64_t row = 0; row < a->m; row += height)
-            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, &x, values, sums);
+            block(a, type, row, a->m - row < height ? a->m - row : height, column, columns, values, sums);
     }
 }
 

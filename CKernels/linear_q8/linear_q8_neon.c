@@ -19,11 +19,11 @@ enum {
 #define FEWER_ROWS(CASE) CASE(1) CASE(2)
 
 /* acc += products of `count` (1 or 2) blocks of 4 k */
-CK_Q8_INLINE void add_blocks(bool is_signed, int rows, int count, const int8_t *q, int64_t stride, const uint8_t *values,
+CK_Q8_INLINE void add_blocks(bool is_signed, int rows, int count, const int8_t *q, const uint8_t *values,
                              int32x4_t acc[tile_rows][vectors][2]) {
     int8x16_t value[tile_rows][2];
     CK_UNROLL for (int r = 0; r < rows; r++)
-        CK_UNROLL for (int b = 0; b < count; b++) value[r][b] = four_at(q + r * stride + b * 4);
+        CK_UNROLL for (int b = 0; b < count; b++) value[r][b] = four_at(q + r * CK_GROUP + b * 4);
     CK_UNROLL for (int v = 0; v < vectors; v++) {
         int8x16_t w[2];
         CK_UNROLL for (int b = 0; b < count; b++) w[b] = weights_of(is_signed, values + b * CK_Q8_BLOCK + v * 16);
@@ -40,7 +40,7 @@ CK_Q8_INLINE void add_blocks(bool is_signed, int rows, int count, const int8_t *
     }
 }
 
-CK_Q8_INLINE void tile(bool is_signed, int rows, const group_rows *x, const uint8_t *values, const float *scale,
+CK_Q8_INLINE void tile(bool is_signed, int rows, const ck_q8_group *x, const uint8_t *values, const float *scale,
                        int64_t blocks, bool resume, float *sums) {
     int32x4_t acc[tile_rows][vectors][2];
     CK_UNROLL for (int r = 0; r < rows; r++)
@@ -48,10 +48,10 @@ CK_Q8_INLINE void tile(bool is_signed, int rows, const group_rows *x, const uint
     const int8_t *q = x->q;
     int64_t b = 0;
     for (; b + 2 <= blocks; b += 2, values += 2 * CK_Q8_BLOCK, q += 8)
-        add_blocks(is_signed, rows, 2, q, x->stride, values, acc);
-    if (b < blocks) add_blocks(is_signed, rows, 1, q, x->stride, values, acc);
+        add_blocks(is_signed, rows, 2, q, values, acc);
+    if (b < blocks) add_blocks(is_signed, rows, 1, q, values, acc);
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const float x_scale = x_scale_at(x, r);
+        const float x_scale = x->scale[r];
         CK_UNROLL for (int v = 0; v < vectors; v++)
             add_group(vpaddq_s32(acc[r][v][0], acc[r][v][1]), scale + v * 4, x_scale, resume,
                       sums + r * CK_Q8_PANEL + v * 4);

@@ -17,7 +17,7 @@ enum {
 };
 #define FEWER_ROWS(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5)
 
-CK_Q8_INLINE void tile(bool is_signed, int rows, const group_rows *x, const uint8_t *values, const float *scale,
+CK_Q8_INLINE void tile(bool is_signed, int rows, const ck_q8_group *x, const uint8_t *values, const float *scale,
                        int64_t blocks, bool resume, float *sums) {
     int32x4_t acc[tile_rows][vectors];
     CK_UNROLL for (int r = 0; r < rows; r++)
@@ -27,12 +27,12 @@ CK_Q8_INLINE void tile(bool is_signed, int rows, const group_rows *x, const uint
         int8x16_t weights[vectors];
         CK_UNROLL for (int v = 0; v < vectors; v++) weights[v] = weights_of(is_signed, values + v * 16);
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const int8x16_t value = four_at(q + r * x->stride);
+            const int8x16_t value = four_at(q + r * CK_GROUP);
             CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = vdotq_s32(acc[r][v], weights[v], value);
         }
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const float x_scale = x_scale_at(x, r);
+        const float x_scale = x->scale[r];
         CK_UNROLL for (int v = 0; v < vectors; v++)
             add_group(acc[r][v], scale + v * 4, x_scale, resume, sums + r * CK_Q8_PANEL + v * 4);
     }

@@ -36,14 +36,14 @@ static float activated(float v, int32_t activation) {
 }
 
 static float product(const ck_linear_q8_args *a, ck_q8_weight type, int64_t i, int64_t n) {
-    const ck_q8_row x = ck_q8_row_at((uint8_t *)a->x + i * a->x_stride, a->k); /* read only */
     float v = 0.0f;
     for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
         const int64_t first = group * CK_GROUP;
         const int64_t end = a->k - first < CK_GROUP ? a->k : first + CK_GROUP;
+        const ck_q8_group x = ck_q8_group_at((uint8_t *)a->x, a->m, a->k, i, group); /* read only */
         int32_t sum = 0;
-        for (int64_t k = first; k < end; k++) sum += x.q[k] * weight_value(a, type, n, k);
-        v = fmaf((float)sum, x.scale[group] * weight_scale(a, type, n, group), v);
+        for (int64_t k = first; k < end; k++) sum += x.q[k - first] * weight_value(a, type, n, k);
+        v = fmaf((float)sum, *x.scale * weight_scale(a, type, n, group), v);
     }
     const ck_lora *lora = ck_q8_adapter(a, i);
     for (int64_t r = 0; lora && r < lora->rank; r++) {

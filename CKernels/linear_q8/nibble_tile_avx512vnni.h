@@ -14,12 +14,12 @@ typedef struct nibble_weights {
     int64_t blocks;                   /* of 8 k */
 } nibble_weights;
 
-enum { nibble_vectors = 8, part_blocks = CK_Q8_SUBGROUP / 8 };
+enum { nibble_vectors = 8, part_blocks = CK_Q8_SUBGROUP / 8, group_parts = CK_GROUP / CK_Q8_SUBGROUP };
 
 CK_Q8_INLINE int64_t nibble_at(int v, int64_t panel, int64_t vector) { return v / panel_vectors * panel + v % panel_vectors * vector; }
 
 /* The products of one block with `vectors` vectors, two at a time. */
-CK_Q8_INLINE void add_block(int rows, int vectors, const int8_t *q, int64_t stride, const uint8_t *values, int64_t panel_bytes,
+CK_Q8_INLINE void add_block(int rows, int vectors, const int8_t *q, const uint8_t *values, int64_t panel_bytes,
                             __m512i acc[tile_rows][nibble_vectors]) {
     const __m512i low_bits = _mm512_set1_epi32(0x0f0f0f0f);
     CK_UNROLL for (int pair = 0; pair < vectors; pair += 2) {
@@ -33,7 +33,7 @@ CK_Q8_INLINE void add_block(int rows, int vectors, const int8_t *q, int64_t stri
             high[i] = _mm512_and_si512(_mm512_srli_epi16(both, 4), low_bits);
         }
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m512i first = _mm512_set1_epi32(int_at(q + r * stride)), second = _mm512_set1_epi32(int_at(q + r * stride + 4));
+            const __m512i first = _mm512_set1_epi32(int_at(q + r * CK_GROUP)), second = _mm512_set1_epi32(int_at(q + r * CK_GROUP + 4));
             CK_UNROLL for (int i = 0; i < 2; i++) acc[r][pair + i] = _mm512_dpbusd_epi32(acc[r][pair + i], low[i], first);
             CK_UNROLL for (int i = 0; i < 2; i++) acc[r][pair + i] = _mm512_dpbusd_epi32(acc[r][pair + i], high[i], second);
         }
@@ -41,7 +41,7 @@ CK_Q8_INLINE void add_block(int rows, int vectors, const int8_t *q, int64_t stri
 }
 
 /* sums[rows][vectors * 16] = (resume ? sums : 0) + the group's products */
-CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const int16_t *part_sum, const nibble_weights *w, bool resume,
+CK_Q8_INLINE void nibble_tile(int rows, int vectors, const ck_q8_group *x, const nibble_weights *w, bool resume,
                               float *sums) {
     __m512i total[tile_rows][nibble_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++)
@@ -52,13 +52,12 @@ CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const 
     for (int part = 0; part * part_blocks < w->blocks; part++) {
         __m512i acc[tile_rows][nibble_vectors];
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            int16_t sum;
-            memcpy(&sum, (const char *)(part_sum + part) + r * x->factor_stride, sizeof sum);
+            const int32_t sum = x->part_sum[r * group_parts + part];
             CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm512_set1_epi32(-8 * sum);
         }
         const int64_t left = w->blocks - part * part_blocks, blocks = left < part_blocks ? left : part_blocks;
 #pragma clang loop unroll(disable)
-        for (int64_t b = 0; b < blocks; b++, values += CK_Q8_BLOCK, q += 8) add_block(rows, vectors, q, x->stride, values, w->panel_bytes, acc);
+        for (int64_t b = 0; b < blocks; b++, values += CK_Q8_BLOCK, q += 8) add_block(rows, vectors, q, values, w->panel_bytes, acc);
         CK_UNROLL for (int v = 0; v < vectors; v++) {
             const __m512i word = _mm512_loadu_si512(w->words + nibble_at(v, w->panel_words, 16));
             const __m512i factor = _mm512_and_si512(_mm512_srli_epi32(word, 4 * (unsigned)part), _mm512_set1_epi32(15));
@@ -66,14 +65,13 @@ CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const 
         }
     }
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        float scale;
-        memcpy(&scale, (const char *)x->scale + r * x->factor_stride, sizeof scale);
+        const __m512 x_scale = _mm512_set1_ps(x->scale[r]);
         CK_UNROLL for (int v = 0; v < vectors; v++) {
             const __m512i word = _mm512_loadu_si512(w->words + nibble_at(v, w->panel_words, 16));
             const __m512 w_scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_srli_epi32(word, 16), 16));
             float *sum = sums + r * stream_pitch + v * 16;
             const __m512 before = resume ? _mm512_loadu_ps(sum) : _mm512_setzero_ps();
-            const __m512 both = _mm512_mul_ps(_mm512_set1_ps(scale), w_scale);
+            const __m512 both = _mm512_mul_ps(x_scale, w_scale);
             _mm512_storeu_ps(sum, _mm512_fmadd_ps(_mm512_cvtepi32_ps(total[r][v]), both, before));
         }
     }
@@ -83,21 +81,21 @@ CK_Q8_INLINE void nibble_tile(int rows, int vectors, const group_rows *x, const 
 CK_Q8_INLINE int64_t nibble_panels(int64_t rows) { return rows == 1 ? 2 : 1; }
 
 /* A group of `panels` panels: nibble_panels(rows), or 1. */
-CK_Q8_INLINE void nibble_group(int64_t rows, int64_t panels, const group_rows *x, const int16_t *part_sum, const nibble_weights *w, bool resume,
+CK_Q8_INLINE void nibble_group(int64_t rows, int64_t panels, const ck_q8_group *x, const nibble_weights *w, bool resume,
                                float *sums) {
     switch (rows * 8 + panels) {
-    case 1 * 8 + 2: nibble_tile(1, 8, x, part_sum, w, resume, sums); return;
-    case 1 * 8 + 1: nibble_tile(1, 4, x, part_sum, w, resume, sums); return;
-    case 2 * 8 + 1: nibble_tile(2, 4, x, part_sum, w, resume, sums); return;
-    case 3 * 8 + 1: nibble_tile(3, 4, x, part_sum, w, resume, sums); return;
+    case 1 * 8 + 2: nibble_tile(1, 8, x, w, resume, sums); return;
+    case 1 * 8 + 1: nibble_tile(1, 4, x, w, resume, sums); return;
+    case 2 * 8 + 1: nibble_tile(2, 4, x, w, resume, sums); return;
+    case 3 * 8 + 1: nibble_tile(3, 4, x, w, resume, sums); return;
     default: break;
     }
     for (int half = 0; half < 2; half++) {
         const nibble_weights part = {w->values + half * 128, w->words + half * 32, 0, 0, w->blocks};
         switch (rows) {
-        case 4: nibble_tile(4, 2, x, part_sum, &part, resume, sums + half * 32); break;
-        case 5: nibble_tile(5, 2, x, part_sum, &part, resume, sums + half * 32); break;
-        default: nibble_tile(6, 2, x, part_sum, &part, resume, sums + half * 32); break;
+        case 4: nibble_tile(4, 2, x, &part, resume, sums + half * 32); break;
+        case 5: nibble_tile(5, 2, x, &part, resume, sums + half * 32); break;
+        default: nibble_tile(6, 2, x, &part, resume, sums + half * 32); break;
         }
     }
 }

@@ -8,13 +8,6 @@
 #if CK_ARM64
 #include <string.h>
 
-/* The rows of x of one tile at one group; row stride `stride` bytes everywhere. */
-typedef struct group_rows {
-    const int8_t *q;
-    const float *scale;
-    int64_t stride;
-} group_rows;
-
 /* A panel at one group. */
 typedef struct group_weights {
     const uint8_t *values; /* of 4 k a block, unsigned or, after `turned`, signed */
@@ -26,12 +19,6 @@ typedef struct group_weights {
 CK_Q8_INLINE void add_group(int32x4_t products, const float *scale, float x_scale, bool resume, float *sums) {
     const float32x4_t before = resume ? vld1q_f32(sums) : vdupq_n_f32(0.0f);
     vst1q_f32(sums, vfmaq_f32(before, vcvtq_f32_s32(products), vmulq_n_f32(vld1q_f32(scale), x_scale)));
-}
-
-CK_Q8_INLINE float x_scale_at(const group_rows *x, int row) {
-    float scale;
-    memcpy(&scale, (const char *)x->scale + row * x->stride, sizeof scale);
-    return scale;
 }
 
 /* Four bytes of k of a row, in every lane. */

@@ -29,12 +29,10 @@ enum {
 
 /* What a tile needs of the rows of x, at one group. */
 typedef struct group_rows {
-    const int8_t *q;           /* at the group's first k */
-    int64_t q_pitch;           /* bytes from row to row of q */
-    const float *scale;        /* these two are `stride` bytes from row to row */
+    const int8_t *q; /* rows of CK_GROUP */
+    const float *scale;
     const int32_t *sum;
     const int32_t *part_start; /* int4: what the sums of each part begin with; rows of group_parts */
-    int64_t stride;
 } group_rows;
 
 /* Weights of one panel and group. */
@@ -44,8 +42,6 @@ typedef struct group_weights {
     const int32_t *factor; /* int4: of the tile's first output, 16-bit pairs (f, f); CK_Q8_PANEL per part */
     int64_t blocks;        /* of 4 k in this group */
 } group_weights;
-
-CK_Q8_INLINE const void *at_row(const void *p, int64_t stride, int64_t row) { return (const char *)p + row * stride; }
 
 CK_Q8_INLINE __m256i broadcast(const void *p) {
     int32_t value;
@@ -62,7 +58,7 @@ CK_Q8_INLINE void part_starts(const int16_t *part_sum, int32_t *starts) {
 CK_Q8_INLINE void join_sums(int rows, int vectors, __m256i acc[tile_rows][panel_vectors], const group_rows *x,
                             const float *scale, bool resume, float *sums, int64_t sum_stride) {
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m256 x_scale = _mm256_broadcast_ss(at_row(x->scale, x->stride, r));
+        const __m256 x_scale = _mm256_broadcast_ss(x->scale + r);
         CK_UNROLL for (int v = 0; v < vectors; v++) {
             float *sum = sums + r * sum_stride + v * 8;
             const __m256 both = _mm256_mul_ps(x_scale, _mm256_loadu_ps(scale + v * 8));
@@ -85,7 +81,7 @@ CK_Q8_INLINE void i8_tile(int rows, int vectors, const uint8_t *next, const grou
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i acc[tile_rows][panel_vectors];
     CK_UNROLL for (int r = 0; r < rows; r++) {
-        const __m256i sum = _mm256_slli_epi32(broadcast(at_row(x->sum, x->stride, r)), 7);
+        const __m256i sum = _mm256_slli_epi32(broadcast(x->sum + r), 7);
         CK_UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
     }
     const uint8_t *values = w->values;
@@ -98,7 +94,7 @@ CK_Q8_INLINE void i8_tile(int rows, int vectors, const uint8_t *next, const grou
         CK_UNROLL for (int v = 0; v < vectors; v++)
             bytes[v] = _mm256_loadu_si256((const __m256i *)(const void *)(values + v * 32));
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i value = broadcast(q + r * x->q_pitch);
+            const __m256i value = broadcast(q + r * CK_GROUP);
             CK_UNROLL for (int v = 0; v < vectors; v++)
                 acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(_mm256_maddubs_epi16(bytes[v], value), ones));
         }
@@ -107,7 +103,7 @@ CK_Q8_INLINE void i8_tile(int rows, int vectors, const uint8_t *next, const grou
 }
 
 /* One 8-k step of int4: two blocks of 4 k, one after the other as bytes (`split`) or as low and high halves of the same bytes. */
-CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *values, const int8_t *q, int64_t q_pitch,
+CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *values, const int8_t *q,
                           __m256i sums[tile_rows][panel_vectors]) {
     const __m256i low_bits = _mm256_set1_epi32(0x0f0f0f0f);
     CK_UNROLL for (int half = 0; half < 2; half++) {
@@ -118,7 +114,7 @@ CK_Q8_INLINE void i4_step(bool split, int rows, int vectors, const uint8_t *valu
             bytes[v] = split ? both : _mm256_and_si256(half ? _mm256_srli_epi16(both, 4) : both, low_bits);
         }
         CK_UNROLL for (int r = 0; r < rows; r++) {
-            const __m256i value = broadcast(q + r * q_pitch + half * 4);
+            const __m256i value = broadcast(q + r * CK_GROUP + half * 4);
             CK_UNROLL for (int v = 0; v < vectors; v++)
                 sums[r][v] = _mm256_add_epi16(sums[r][v], _mm256_maddubs_epi16(bytes[v], value));
         }
@@ -145,7 +141,7 @@ CK_Q8_INLINE void i4_tile(bool split, int rows, int vectors, const uint8_t *next
         const int64_t count = split || steps - first > part_steps ? part_steps : steps - first;
         for (int64_t step = 0; step < count; step++, values += (split ? 2 : 1) * CK_Q8_BLOCK, q += 8) {
             fetch(vectors, &next);
-            i4_step(split, rows, vectors, values, q, x->q_pitch, short_sum);
+            i4_step(split, rows, vectors, values, q, short_sum);
         }
         CK_UNROLL for (int r = 0; r < rows; r++)
             CK_UNROLL for (int v = 0; v < vectors; v++) {

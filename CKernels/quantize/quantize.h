@@ -13,14 +13,13 @@ typedef enum ck_q8_source { CK_Q8_PLAIN, CK_Q8_RMS_NORM, CK_Q8_SILU_MUL } ck_q8_
 /* Sums of squares side by side, fixed by the contract. */
 enum { CK_Q8_SQUARE_SUMS = 32 };
 
-/* Where the parts of a row stand. */
-typedef struct ck_q8_row {
+/* A group of a row; that of the next row is at q + 128, scale + 1, sum + 1, part_sum + 4. */
+typedef struct ck_q8_group {
     int8_t *q;
     float *scale;
     int32_t *sum;
     int16_t *part_sum;
-    uint8_t *padding, *end;
-} ck_q8_row;
+} ck_q8_group;
 
 /* The scale of a group whose largest value, or sum of neighbours, is `largest`. */
 static inline float ck_q8_scale(bool finite, float largest) {
@@ -29,16 +28,13 @@ static inline float ck_q8_scale(bool finite, float largest) {
     return scale < FLT_MIN ? 0.0f : scale;
 }
 
-static inline ck_q8_row ck_q8_row_at(uint8_t *start, int64_t k) {
-    const int64_t groups = ck_q8_groups(k);
-    ck_q8_row row;
-    row.q = (int8_t *)start;
-    row.scale = (float *)(void *)(start + ck_q8_padded_k(k));
-    row.sum = (int32_t *)(void *)(row.scale + groups);
-    row.part_sum = (int16_t *)(void *)(row.sum + groups);
-    row.padding = (uint8_t *)(row.part_sum + groups * 4);
-    row.end = start + ck_q8_row_bytes(k);
-    return row;
+/* Of the q8 rows [m, k] at `rows`. */
+static inline ck_q8_group ck_q8_group_at(uint8_t *rows, int64_t m, int64_t k, int64_t row, int64_t group) {
+    const int64_t all = ck_q8_groups(k) * m, at = group * m + row;
+    float *scale = (float *)(void *)(rows + all * CK_GROUP);
+    int32_t *sum = (int32_t *)(void *)(scale + all);
+    int16_t *part_sum = (int16_t *)(void *)(sum + all);
+    return (ck_q8_group){(int8_t *)rows + at * CK_GROUP, scale + at, sum + at, part_sum + at * 4};
 }
 
 void ck_q8_quantize_f32_ref(const void *args, int part, int parts);

@@ -122,7 +122,7 @@ CK_INLINE __m128i part_sums(__m512i low, __m512i high) {
     return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 }
 
-CK_INLINE void quantize_group(const __m512 v[group_vectors], ck_q8_row row, int64_t group, bool upper) {
+CK_INLINE void quantize_group(const __m512 v[group_vectors], ck_q8_group y) {
     const int32_t bits = largest_bits(v);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
@@ -134,14 +134,14 @@ CK_INLINE void quantize_group(const __m512 v[group_vectors], ck_q8_row row, int6
         low = divides ? quantized(v, &d, true) : quantized(v, &d, false);
         high = divides ? quantized(v + half_vectors, &d, true) : quantized(v + half_vectors, &d, false);
     }
-    _mm512_storeu_si512(row.q + group * CK_GROUP, low);
-    if (upper) _mm512_storeu_si512(row.q + group * CK_GROUP + CK_GROUP / 2, high);
+    _mm512_storeu_si512(y.q, low);
+    _mm512_storeu_si512(y.q + CK_GROUP / 2, high);
     const __m128i sums = part_sums(low, high);
-    _mm_storel_epi64((__m128i *)(void *)(row.part_sum + group * 4), _mm_packs_epi32(sums, sums));
+    _mm_storel_epi64((__m128i *)(void *)y.part_sum, _mm_packs_epi32(sums, sums));
     __m128i sum = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4e));
     sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1));
-    row.sum[group] = _mm_cvtsi128_si32(sum);
-    row.scale[group] = scale;
+    *y.sum = _mm_cvtsi128_si32(sum);
+    *y.scale = scale;
 }
 
 CK_INLINE void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int parts) {
@@ -149,18 +149,16 @@ CK_INLINE void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int 
     int64_t begin, end;
     ck_slice(a->m, 1, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        const ck_q8_row row = ck_q8_row_at(a->y + i * a->y_stride, a->k);
         const float inverse = source == CK_Q8_RMS_NORM ? inverse_rms(a->x + i * a->x_stride, a->k, a->eps) : 0.0f;
         int64_t first = 0;
         for (; first + CK_GROUP <= a->k; first += CK_GROUP) {
             load_group(a, source, i, first, CK_GROUP, inverse, v);
-            quantize_group(v, row, first / CK_GROUP, true);
+            quantize_group(v, ck_q8_group_at(a->y, a->m, a->k, i, first / CK_GROUP));
         }
         if (first < a->k) {
             load_group(a, source, i, first, a->k - first, inverse, v);
-            quantize_group(v, row, first / CK_GROUP, a->k - first > CK_GROUP / 2);
+            quantize_group(v, ck_q8_group_at(a->y, a->m, a->k, i, first / CK_GROUP));
         }
-        memset(row.padding, 0, (size_t)(row.end - row.padding));
     }
 }
 

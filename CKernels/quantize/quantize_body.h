@@ -61,15 +61,15 @@ CK_INLINE void scale_group(const float *input_scale, int64_t count, float *buffe
 
 /* MARK: Bytes */
 
-static void quantize_group(const float *buffer, ck_q8_row row, int64_t group, int64_t parts) {
+static void quantize_group(const float *buffer, ck_q8_group y) {
     const int32_t bits = largest_bits(buffer);
     float largest;
     memcpy(&largest, &bits, sizeof largest);
     const float scale = ck_q8_scale(bits < 0x7f800000, largest);
     int32_t sum = 0;
     int16_t part_sums[group_parts] = {0};
-    for (int64_t part = 0; part < parts; part++) {
-        int8_t *q = row.q + group * CK_GROUP + part * CK_Q8_SUBGROUP;
+    for (int64_t part = 0; part < group_parts; part++) {
+        int8_t *q = y.q + part * CK_Q8_SUBGROUP;
         if (scale > 0.0f) {
             const int32_t part_sum = quantize_part(buffer + part * CK_Q8_SUBGROUP, scale, q);
             part_sums[part] = (int16_t)part_sum;
@@ -78,9 +78,9 @@ static void quantize_group(const float *buffer, ck_q8_row row, int64_t group, in
             memset(q, 0, CK_Q8_SUBGROUP);
         }
     }
-    row.scale[group] = scale;
-    row.sum[group] = sum;
-    memcpy(row.part_sum + group * group_parts, part_sums, sizeof part_sums);
+    *y.scale = scale;
+    *y.sum = sum;
+    memcpy(y.part_sum, part_sums, sizeof part_sums);
 }
 
 CK_INLINE void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int parts) {
@@ -88,16 +88,14 @@ CK_INLINE void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int 
     int64_t begin, end;
     ck_slice(a->m, 1, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        const ck_q8_row row = ck_q8_row_at(a->y + i * a->y_stride, a->k);
         const float inverse = source == CK_Q8_RMS_NORM ? inverse_rms(a->x + i * a->x_stride, a->k, a->eps) : 0.0f;
         for (int64_t first = 0; first < a->k; first += CK_GROUP) {
             load_group(a, source, i, first, inverse, buffer);
             const int64_t count = a->k - first < CK_GROUP ? a->k - first : CK_GROUP;
             if (a->v) memcpy(a->v + i * a->v_stride + first, buffer, (size_t)count * sizeof *buffer);
             if (a->input_scale) scale_group(a->input_scale + first, count, buffer);
-            quantize_group(buffer, row, first / CK_GROUP, count > CK_GROUP / 2 ? group_parts : group_parts / 2);
+            quantize_group(buffer, ck_q8_group_at(a->y, a->m, a->k, i, first / CK_GROUP));
         }
-        memset(row.padding, 0, (size_t)(row.end - row.padding));
     }
 }
 

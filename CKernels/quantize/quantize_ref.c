@@ -25,8 +25,8 @@ static float value(const ck_q8_rows_args *a, ck_q8_source source, int64_t row, i
     return ck_silu_ref(x) * a->up[row * a->up_stride + j];
 }
 
-/* v [count], count <= 128 -> q [count] and the group's scale and sums */
-static void quantize_group(const float *v, int64_t count, ck_q8_row row, int64_t group) {
+/* v [count], count <= 128 -> y */
+static void quantize_group(const float *v, int64_t count, ck_q8_group y) {
     float largest = 0.0f;
     bool finite = true;
     for (int64_t j = 0; j < count; j++) {
@@ -39,20 +39,20 @@ static void quantize_group(const float *v, int64_t count, ck_q8_row row, int64_t
     int16_t part_sums[4] = {0};
     for (int64_t j = 0; j < count; j++) {
         const float q = scale > 0.0f ? rintf(v[j] / scale) : 0.0f;
-        row.q[group * CK_GROUP + j] = (int8_t)q;
+        y.q[j] = (int8_t)q;
         sum += (int32_t)q;
         part_sums[j / CK_Q8_SUBGROUP] = (int16_t)(part_sums[j / CK_Q8_SUBGROUP] + (int16_t)q);
     }
-    row.scale[group] = scale;
-    row.sum[group] = sum;
-    memcpy(row.part_sum + group * 4, part_sums, sizeof part_sums);
+    memset(y.q + count, 0, (size_t)(CK_GROUP - count));
+    *y.scale = scale;
+    *y.sum = sum;
+    memcpy(y.part_sum, part_sums, sizeof part_sums);
 }
 
 static void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int parts) {
     int64_t begin, end;
     ck_slice(a->m, 1, part, parts, &begin, &end);
     for (int64_t i = begin; i < end; i++) {
-        const ck_q8_row row = ck_q8_row_at(a->y + i * a->y_stride, a->k);
         const float inverse = source == CK_Q8_RMS_NORM ? inverse_rms(a->x + i * a->x_stride, a->k, a->eps) : 0.0f;
         for (int64_t group = 0; group < ck_q8_groups(a->k); group++) {
             const int64_t first = group * CK_GROUP;
@@ -62,10 +62,8 @@ static void run(const ck_q8_rows_args *a, ck_q8_source source, int part, int par
             if (a->v) memcpy(a->v + i * a->v_stride + first, v, (size_t)count * sizeof *v);
             if (a->input_scale)
                 for (int64_t j = 0; j < count; j++) v[j] *= a->input_scale[first + j];
-            quantize_group(v, count, row, group);
+            quantize_group(v, count, ck_q8_group_at(a->y, a->m, a->k, i, group));
         }
-        memset(row.q + a->k, 0, (size_t)(ck_q8_padded_k(a->k) - a->k));
-        memset(row.padding, 0, (size_t)(row.end - row.padding));
     }
 }
 

@@ -143,7 +143,7 @@ import Testing
             Rejection("adapter of other height", lora, [f(3, 4), f(7, 4), f(2, 2), f(7, 2)]),
             Rejection("integers", Linear(), [i(3, 4), f(7, 4)]),
             Rejection("real rows", IntegerLinear(Linear()), [f(3, 4), f(7, 4)]),
-            Rejection("bytes of other rows", IntegerLinear(Linear()), [quantized(128), f(7, 4)]),
+            Rejection("bytes of other rows", IntegerLinear(Linear()), [quantized(129), f(7, 4)]),
             Rejection("no weight", IntegerLinear(Linear()), [quantized(4)]),
             Rejection("adapter of other rank", IntegerLinear(lora), [quantized(4), f(7, 4), f(3, 2), f(7, 3)]),
             Rejection("two inputs", QuantizeRows(.plain), [f(3, 4), f(3, 4)]),

@@ -10,7 +10,7 @@ private struct Problem: CustomStringConvertible {
     }
 
     let m: Int, n: Int, k: Int
-    let rows: QuantizedRows, weight: QuantizedWeight
+    let x: LinearBuffer<Float>, rows: QuantizedRows, weight: QuantizedWeight
     var adapters: [Adapter] = []
     /// Adapter of every row; nil: the first adapter, if there is one, for all.
     var ids: [Int32]?
@@ -32,7 +32,8 @@ private struct Problem: CustomStringConvertible {
         // Some channels stand out, as in a language model.
         let channels = (0..<k).map { $0 % 37 == 5 ? Float(30) : 1 }
         let values = x ?? generator.floats(m * k).enumerated().map { $0.element * channels[$0.offset % max(k, 1)] }
-        rows = QuantizedRows(LinearBuffer(values), m: m, k: k, xStride: k)
+        self.x = LinearBuffer(values)
+        rows = QuantizedRows(self.x, m: m, k: k, xStride: k)
         weight = QuantizedWeight(weights ?? generator.floats(n * k), n: n, k: k, type: type)
         var offset = 1
         for (index, rank) in ranks.enumerated() {
@@ -68,7 +69,7 @@ private struct Problem: CustomStringConvertible {
                 (a.bias, a.channel_scale, a.y) = (bias?.constant, channelScale?.constant, y.pointer)
                 a.residual = residual == .none ? nil : residual == .inPlace ? y.constant : residualValues.constant
                 (a.m, a.n, a.k) = (Int64(m), Int64(n), Int64(k))
-                (a.x_stride, a.y_stride) = (Int64(rows.stride), Int64(yStride))
+                a.y_stride = Int64(yStride)
                 a.residual_stride = Int64(residual == .inPlace ? yStride : residualStride)
                 a.activation = Int32(activation.rawValue)
                 if !list.isEmpty {
@@ -221,10 +222,12 @@ private struct Problem: CustomStringConvertible {
             let y = problem.run(variant)
             for (first, count) in [(0, 1), (5, 1), (6, 1), (98, 1), (3, 2), (9, 3), (20, 4), (50, 5), (60, 6), (40, 20)] {
                 let part = LinearBuffer<Float>(count * problem.yStride, filledWith: 777, canary: -12345.5)
+                let values = Array(problem.x.values[(first * problem.k)..<((first + count) * problem.k)])
+                let rows = QuantizedRows(LinearBuffer(values), m: count, k: problem.k, xStride: problem.k)
                 problem.withArguments(y: part) { arguments in
                     var a = arguments
                     a.m = Int64(count)
-                    a.x += first * problem.rows.stride
+                    a.x = UnsafePointer(rows.pointer)
                     a.lora_x += first * problem.loraStride
                     variant(a)
                 }
@@ -343,8 +346,7 @@ private struct Problem: CustomStringConvertible {
         let broken: [(String, (inout ck_linear_q8_args) -> Void)] = [
             ("m", { $0.m = -1 }), ("n", { $0.n = -1 }), ("k", { $0.k = -1 }), ("huge k", { $0.k = .max }), ("huge n", { $0.n = .max }),
             ("x", { $0.x = nil }), ("y", { $0.y = nil }), ("weight", { $0.weight = nil }), ("scale", { $0.weight_scale = nil }),
-            ("x_stride", { $0.x_stride = 64 }), ("x_stride", { $0.x_stride += 2 }), ("y_stride", { $0.y_stride = 69 }),
-            ("x alignment", { $0.x += 1 }), ("lora.b", { $0.lora.b = nil }), ("lora.rank", { $0.lora.rank = -1 }),
+            ("huge m", { $0.m = .max }), ("y_stride", { $0.y_stride = 69 }), ("x alignment", { $0.x += 1 }), ("lora.b", { $0.lora.b = nil }), ("lora.rank", { $0.lora.rank = -1 }),
             ("lora.offset", { $0.lora.x_offset = -1 }), ("lora.offset", { $0.lora.x_offset = .max }),
             ("lora_x_stride", { $0.lora_x_stride = 2 }), ("activation", { $0.activation = 4 }), ("activation", { $0.activation = -1 }),
             ("huge stride", { $0.y_stride = .max }), ("huge rank", { $0.lora.rank = .max }),

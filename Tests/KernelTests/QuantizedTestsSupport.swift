@@ -39,14 +39,11 @@ enum QuantizedSource: CaseIterable, Sendable {
 /// q8 rows in exactly sized memory, 4-byte aligned and no better.
 struct QuantizedRows {
     let m: Int, k: Int
-    /// Bytes from row to row, more than a row has.
-    let stride: Int
     let memory: LinearBuffer<Int32>
 
     init(m: Int, k: Int) {
         (self.m, self.k) = (m, k)
-        stride = Int(ck_q8_row_bytes(Int64(k))) + 12
-        memory = LinearBuffer<Int32>(m * stride / 4, filledWith: 0x7777_7777, canary: -559_038_737)
+        memory = LinearBuffer<Int32>(m * Int(ck_q8_row_bytes(Int64(k))) / 4, filledWith: 0x7777_7777, canary: -559_038_737)
     }
 
     var pointer: UnsafeMutablePointer<UInt8> {
@@ -54,32 +51,27 @@ struct QuantizedRows {
     }
 
     var groups: Int { (k + 127) / 128 }
-    private var paddedK: Int { (k + 63) / 64 * 64 }
-    private func raw(_ row: Int) -> UnsafeRawPointer { UnsafeRawPointer(pointer) + row * stride }
+    private var raw: UnsafeMutableRawPointer { UnsafeMutableRawPointer(memory.pointer) }
+    private func scaleOffset(_ row: Int, _ group: Int) -> Int { groups * m * 128 + (group * m + row) * 4 }
 
-    func q(_ row: Int, _ j: Int) -> Int { Int(raw(row).load(fromByteOffset: j, as: Int8.self)) }
-    func scale(_ row: Int, _ group: Int) -> Float { raw(row).load(fromByteOffset: paddedK + group * 4, as: Float.self) }
+    func q(_ row: Int, _ j: Int) -> Int { Int(raw.load(fromByteOffset: (j / 128 * m + row) * 128 + j % 128, as: Int8.self)) }
+    func scale(_ row: Int, _ group: Int) -> Float { raw.load(fromByteOffset: scaleOffset(row, group), as: Float.self) }
     func sum(_ row: Int, _ group: Int) -> Int {
-        Int(raw(row).load(fromByteOffset: paddedK + (groups + group) * 4, as: Int32.self))
+        Int(raw.load(fromByteOffset: groups * m * 4 + scaleOffset(row, group), as: Int32.self))
     }
     func partSum(_ row: Int, _ group: Int, _ part: Int) -> Int {
-        Int(raw(row).load(fromByteOffset: paddedK + groups * 8 + (group * 4 + part) * 2, as: Int16.self))
+        Int(raw.load(fromByteOffset: groups * m * 136 + (group * m + row) * 8 + part * 2, as: Int16.self))
     }
     func setScale(_ row: Int, _ group: Int, _ value: Float) {
-        UnsafeMutableRawPointer(pointer).storeBytes(
-            of: value, toByteOffset: row * stride + paddedK + group * 4, as: Float.self)
+        raw.storeBytes(of: value, toByteOffset: scaleOffset(row, group), as: Float.self)
     }
-    /// Every byte of a row, with NaN scales made alike.
-    func bytes(_ row: Int) -> [UInt8] {
-        var result = (0..<Int(ck_q8_row_bytes(Int64(k)))).map { pointer[row * stride + $0] }
-        for group in 0..<groups where scale(row, group).isNaN {
-            for byte in 0..<4 { result[paddedK + group * 4 + byte] = 0xff }
+    /// All that a row consists of, with NaN scales made alike.
+    func parts(_ row: Int) -> [Int] {
+        (0..<groups).flatMap { group in
+            let scale = scale(row, group)
+            return (0..<128).map { q(row, group * 128 + $0) } + [scale.isNaN ? -1 : Int(scale.bitPattern), sum(row, group)]
+                + (0..<4).map { partSum(row, group, $0) }
         }
-        return result
-    }
-    /// Whether the gaps between rows are as they were.
-    var gapsAreUntouched: Bool {
-        (0..<m).allSatisfy { i in (stride - 12..<stride).allSatisfy { pointer[i * stride + $0] == 0x77 } } && memory.isIntact
     }
 
     /// Plain quantisation by the reference.
@@ -87,7 +79,7 @@ struct QuantizedRows {
         self.init(m: m, k: k)
         var a = ck_q8_rows_args()
         (a.x, a.y, a.m, a.k) = (x.constant, pointer, Int64(m), Int64(k))
-        (a.x_stride, a.y_stride) = (Int64(xStride), Int64(stride))
+        a.x_stride = Int64(xStride)
         #expect(ck_q8_quantize_check(&a) == CK_OK)
         ck_find_variant(ck_q8_quantize_f32_variants(), CK_ISA_REF).pointee.run(&a, 0, 1)
     }

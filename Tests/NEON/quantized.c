@@ -7,15 +7,14 @@ static void row_case(int kind, int64_t m, int64_t k, int turn) {
                                                                   ck_q8_silu_mul_check};
     const ck_variants tables[] = {ck_q8_quantize_f32_variants(), ck_q8_rms_norm_f32_variants(),
                                   ck_q8_silu_mul_f32_variants()};
-    const int64_t gap = turn % 2 * 3, bytes = ck_q8_row_bytes(k);
+    const int64_t gap = turn % 2 * 3, bytes = m * ck_q8_row_bytes(k), groups = m * ck_q8_groups(k);
     float *x = floats(m * (k + gap), turn % 4 == 1);
     if (turn % 5 == 2) /* scales that underflow, and groups of zeros */
         for (int64_t i = 0; i < m * (k + gap); i++) x[i] *= turn % 2 ? 1e-39f : 0.0f;
     ck_q8_rows_args a = {.x = x, .up = floats(m * (k + gap), turn % 8 == 1), .weight = floats(k, false),
                          .input_scale = turn % 7 < 3 ? floats(k, false) : NULL,
-                         .m = m, .k = k, .x_stride = k + gap, .up_stride = k + gap, .v_stride = k + gap,
-                         .y_stride = bytes + gap * 4, .eps = 1e-5f};
-    uint8_t *y = guarded(m * a.y_stride);
+                         .m = m, .k = k, .x_stride = k + gap, .up_stride = k + gap, .v_stride = k + gap, .eps = 1e-5f};
+    uint8_t *y = guarded(bytes);
     float *v = filled(m * (k + gap), 777);
     a.y = y;
     a.v = v;
@@ -24,18 +23,14 @@ static void row_case(int kind, int64_t m, int64_t k, int turn) {
     char label[80];
     snprintf(label, sizeof label, "m %d k %d turn %d", (int)m, (int)k, turn);
     FOR_EACH_VARIANT(row, tables[kind]) {
-        a.y = guarded(m * a.y_stride);
+        a.y = guarded(bytes);
         a.v = turn % 3 ? filled(m * (k + gap), 777) : NULL;
         run_parts(row, &a, 1 + turn % 3);
-        for (int64_t i = 0; i < m; i++) {
-            /* The scales are compared as floats: a NaN may have any bits. */
-            const int64_t scales = ck_q8_padded_k(k), sums = scales + ck_q8_groups(k) * 4;
-            uint8_t *found = a.y + i * a.y_stride, *wanted = y + i * a.y_stride;
-            same_bytes(row->name, label, found, wanted, scales);
-            same_floats(row->name, label, (float *)(void *)(found + scales), (float *)(void *)(wanted + scales),
-                        ck_q8_groups(k));
-            same_bytes(row->name, label, found + sums, wanted + sums, bytes - sums);
-        }
+        /* The scales are compared as floats: a NaN may have any bits. */
+        const int64_t scales = groups * CK_GROUP, sums = scales + groups * 4;
+        same_bytes(row->name, label, a.y, y, scales);
+        same_floats(row->name, label, (float *)(void *)(a.y + scales), (float *)(void *)(y + scales), groups);
+        same_bytes(row->name, label, a.y + sums, y + sums, bytes - sums);
         if (a.v) same_floats(row->name, label, a.v, v, m * (k + gap));
     }
     release_all();
@@ -43,22 +38,21 @@ static void row_case(int kind, int64_t m, int64_t k, int turn) {
 
 static void product_case(bool is_int4, int64_t m, int64_t n, int64_t k, int64_t rank, int turn) {
     const ck_variants table = is_int4 ? ck_linear_q8_i4g32_n64_variants() : ck_linear_q8_i8g128_n64_variants();
-    const int64_t padded = (n + 15) / 16 * 16, x_stride = ck_q8_row_bytes(k), gap = turn % 2 * 3;
+    const int64_t padded = (n + 15) / 16 * 16, gap = turn % 2 * 3;
     const float *source = floats(n * k, false);
     uint8_t *weight = guarded(is_int4 ? ck_n64_i4g32_bytes(n, k) : ck_n64_i8g128_bytes(n, k));
     void *scale = guarded(ck_n64_scale_bytes(n, k));
     const ck_status status =
         is_int4 ? ck_pack_n64_i4g32(source, n, k, weight, scale) : ck_pack_n64_i8g128(source, n, k, weight, scale);
     float *b = guarded(padded * rank * 4);
-    uint8_t *x = guarded(m * x_stride);
+    uint8_t *x = guarded(m * ck_q8_row_bytes(k));
     float *values = floats(m * k, turn % 4 == 1);
     if (turn % 3 == 0) { /* the largest products: q of 127 beside -127 and 64 beside 64, weights that no packing makes */
         const int64_t bytes = is_int4 ? ck_n64_i4g32_bytes(n, k) : ck_n64_i8g128_bytes(n, k);
         for (int64_t i = 0; i < bytes; i++) weight[i] = below(4) ? 0 : (uint8_t)random_bits();
         for (int64_t i = 0; i < m * k; i++) values[i] = below(4) ? 1 : -1;
     }
-    const ck_q8_rows_args rows = {.x = values, .y = x, .m = m, .k = k, .x_stride = k,
-                                  .y_stride = x_stride};
+    const ck_q8_rows_args rows = {.x = values, .y = x, .m = m, .k = k, .x_stride = k};
     if (status != CK_OK || ck_pack_nk16_f32(floats(n * rank, false), n, rank, b) != CK_OK) abort();
     ck_variants quantize = ck_q8_quantize_f32_variants();
     quantize.rows[quantize.count - 1].run(&rows, 0, 1);
@@ -71,7 +65,7 @@ static void product_case(bool is_int4, int64_t m, int64_t n, int64_t k, int64_t 
         .bias = turn % 3 ? floats(n, false) : NULL,
         .channel_scale = turn % 5 ? NULL : floats(n, false),
         .residual = turn % 7 < 3 ? floats(m * (n + gap), false) : NULL,
-        .m = m, .n = n, .k = k, .x_stride = x_stride, .residual_stride = n + gap, .y_stride = n + gap,
+        .m = m, .n = n, .k = k, .residual_stride = n + gap, .y_stride = n + gap,
         .lora_x = rank ? floats(m * (rank + 2), false) : NULL, .lora_x_stride = rank + 2, .lora = lora,
         .adapters = &lora, .adapter_ids = turn % 2 ? ids : NULL, .adapter_count = 1, .activation = turn / 2 % 4,
     };

@@ -36,7 +36,7 @@ package struct IntegerLinear: Operation {
 
     package func lower(_ node: Node, into lowering: inout Lowering) throws(GraphError) {
         let layout = Linear.Layout(linear)
-        // Inside a value of rows of fixed length; see `QuantizeRows`.
+        // Groups of all rows follow each other; see `QuantizeRows`.
         let x = try lowering.contiguous(node.inputs[0]), weight = try lowering.packed(node.inputs[1])
         func optional(_ position: Int?) -> Operand? { position.map { lowering.operand(node.inputs[$0]) } }
         let bias = optional(layout.bias), loraX = optional(layout.loraX)
@@ -69,7 +69,6 @@ package struct IntegerLinear: Operation {
             arguments.m = bindings[rows]
             arguments.n = n
             arguments.k = k
-            arguments.x_stride = Int64(x.rowStride)
             arguments.lora_x_stride = Int64(loraX?.rowStride ?? 0)
             arguments.residual_stride = Int64(residual?.rowStride ?? 0)
             arguments.y_stride = Int64(y.rowStride)

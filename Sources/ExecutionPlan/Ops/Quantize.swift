@@ -1,7 +1,7 @@
 internal import CLEOKernels
 
 /// Rows as integer kernels read them: 8-bit codes with one factor per group of columns; `ck_quantized.h` has the layout. Their value
-/// is [..., bytes] of `u8`. What stands in front of the quantisation may be part of it, so that the real row is never stored.
+/// is [..., bytes] of `u8`, in which no row stands by itself: groups of all rows follow each other. What stands in front of the quantisation may be part of it, so that the real row is never stored.
 ///
 /// - Inputs: x [..., k]; for `rmsNorm` x [..., k] and weight [k]; for `siluGate` gate and up [..., k]; then, if `hasInputScale`,
 ///   factors [k] of what is quantised.
@@ -24,7 +24,7 @@ package struct QuantizeRows: Operation {
         self.keepsFloat = keepsFloat && source != .plain
     }
 
-    /// Bytes of one quantised row of `columns` numbers.
+    /// Bytes that a quantised row of `columns` numbers adds.
     package static func rowByteCount(columns: Int) -> Int {
         // Beyond any machine: stay there instead of overflowing.
         (0...(1 << 40)).contains(columns) ? Int(ck_q8_row_bytes(Int64(columns))) : .max
@@ -102,7 +102,6 @@ package struct QuantizeRows: Operation {
             arguments.k = columns
             arguments.x_stride = Int64(x.rowStride)
             arguments.v_stride = Int64(values?.rowStride ?? 0)
-            arguments.y_stride = Int64(y.rowStride)
         }
     }
 }

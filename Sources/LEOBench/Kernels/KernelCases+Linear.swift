@@ -101,15 +101,15 @@ extension KernelCase {
             guard status == CK_OK else { throw .refused(kernel: "ck_pack_n64") }
             memory.release(source)
             (a.weight, a.weight_scale) = (UnsafeRawPointer(packed), UnsafeRawPointer(words))
-            let rowBytes = Int(ck_q8_row_bytes(columns)), quantised = try memory.zeros(UInt8.self, m * rowBytes)
+            let quantised = try memory.zeros(UInt8.self, m * Int(ck_q8_row_bytes(columns)))
             var q = ck_q8_rows_args()
             (q.x, q.y) = (UnsafePointer(try memory.floats(m * k)), quantised)
-            (q.m, q.k, q.x_stride, q.y_stride) = (Int64(m), columns, columns, Int64(rowBytes))
+            (q.m, q.k, q.x_stride) = (Int64(m), columns, columns)
             guard ck_q8_quantize_check(&q) == CK_OK else { throw .refused(kernel: "ck_q8_quantize_f32") }
             ck_select(ck_q8_quantize_f32_variants()).pointee.run(&q, 0, 1)
             a.x = UnsafePointer(quantised)
             a.y = try memory.zeros(Float.self, m * n)
-            (a.m, a.n, a.k, a.x_stride, a.y_stride) = (Int64(m), rows, columns, Int64(rowBytes), rows)
+            (a.m, a.n, a.k, a.y_stride) = (Int64(m), rows, columns, rows)
             if rank > 0 {
                 a.lora_x = UnsafePointer(try memory.floats(m * rank))
                 a.lora_x_stride = Int64(rank)
