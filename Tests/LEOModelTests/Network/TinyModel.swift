@@ -144,6 +144,6 @@ func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bitPattern)
 
 /// Largest absolute difference; infinite where the counts differ or a number is not finite.
 func distance(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Float {
-    guard a.count == b.count, !a.isEmpty, a.allSatisfy { $0.isFinite }, b.allSatisfy(\.isFinite) else { return .infinity }
+    guard a.count == b.count, !a.isEmpty, a.allSatisfy(\.isFinite), b.allSatisfy(\.isFinite) else { return .infinity }
     return zip(a, b).map { abs($0 - $1) }.max() ?? 0
 }
