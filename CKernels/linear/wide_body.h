@@ -13,8 +13,7 @@
  * that instructions are short: with row strides of a kilobyte the loop alone takes 1.1 times as long. A pair of panels (32 KB) is used by every
  * tile of 14 rows, while the next pair travels to the second-level cache, a line now and then: asked for at once before each tile it
  * held up the tile (192 rows and the last stages of ConvNeXt took 1.05 to 1.2 times as long). The last tile takes the rows that are left,
- * 1 to 14. Sums wait in a buffer of their own between blocks, because y
- * may hold the residual.
+ * 1 to 14. Sums wait in a buffer of their own between blocks, because y may hold the residual.
  *
  * The adapter is a continuation of the same sums in float32: x' = lora_scale * lora_x over `rank` steps of lora_b.
  * Stack: about 300 KB, 335 with weights of 16 bits. Tails: the last panel is padded in the weights, so only the final store is masked.

@@ -229,7 +229,7 @@ private struct Problem: CustomStringConvertible {
                     a.m = Int64(count)
                     a.x = UnsafePointer(rows.pointer)
                     a.lora_x += first * problem.loraStride
-                    variant(a)
+                    withExtendedLifetime(rows) { variant(a) }
                 }
                 let isSame = part.bits == Array(y.bits[(first * problem.yStride)..<((first + count) * problem.yStride)])
                 #expect(isSame, "\(variant.name): rows \(first) ..< \(first + count)")
@@ -346,7 +346,8 @@ private struct Problem: CustomStringConvertible {
         let broken: [(String, (inout ck_linear_q8_args) -> Void)] = [
             ("m", { $0.m = -1 }), ("n", { $0.n = -1 }), ("k", { $0.k = -1 }), ("huge k", { $0.k = .max }), ("huge n", { $0.n = .max }),
             ("x", { $0.x = nil }), ("y", { $0.y = nil }), ("weight", { $0.weight = nil }), ("scale", { $0.weight_scale = nil }),
-            ("huge m", { $0.m = .max }), ("y_stride", { $0.y_stride = 69 }), ("x alignment", { $0.x += 1 }), ("lora.b", { $0.lora.b = nil }), ("lora.rank", { $0.lora.rank = -1 }),
+            ("huge m", { $0.m = .max }), ("y_stride", { $0.y_stride = 69 }), ("x alignment", { $0.x += 1 }),
+            ("lora.b", { $0.lora.b = nil }), ("lora.rank", { $0.lora.rank = -1 }),
             ("lora.offset", { $0.lora.x_offset = -1 }), ("lora.offset", { $0.lora.x_offset = .max }),
             ("lora_x_stride", { $0.lora_x_stride = 2 }), ("activation", { $0.activation = 4 }), ("activation", { $0.activation = -1 }),
             ("huge stride", { $0.y_stride = .max }), ("huge rank", { $0.lora.rank = .max }),

@@ -1,7 +1,8 @@
 internal import CLEOKernels
 
 /// Rows as integer kernels read them: 8-bit codes with one factor per group of columns; `ck_quantized.h` has the layout. Their value
-/// is [..., bytes] of `u8`, in which no row stands by itself: groups of all rows follow each other. What stands in front of the quantisation may be part of it, so that the real row is never stored.
+/// is [..., bytes] of `u8`, in which no row stands by itself: groups of all rows follow each other. What stands in front of the
+/// quantisation may be part of it, so that the real row is never stored.
 ///
 /// - Inputs: x [..., k]; for `rmsNorm` x [..., k] and weight [k]; for `siluGate` gate and up [..., k]; then, if `hasInputScale`,
 ///   factors [k] of what is quantised.
